@@ -1,0 +1,1 @@
+"""DreamRelation: relation video customization as a staged pipeline."""

@@ -1,0 +1,25 @@
+"""Settings of generation."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from dreamrelation.settings.base import Settings
+
+
+class GenerationSettings(Settings):
+    """What is generated, and how."""
+
+    subjects: Annotated[tuple[tuple[str, str], ...], Field(min_length=1)]
+    """Pairs of new subjects; each is put into the prompt of each relation."""
+    videos_per_prompt: Annotated[int, Field(ge=1)] = 1
+    sampling_steps: Annotated[int, Field(ge=2)] = 64
+    linear_threshold: Annotated[float, Field(gt=0, lt=1)] = 0.025
+    """Noise level up to which Mochi's linear-quadratic schedule is linear."""
+    guidance_scale: Annotated[float, Field(ge=1)] = 6.0
+    """Classifier-free guidance; 1: none."""
+    pixel_frames: int = 61
+    """Frames of each video, 6k+1."""
+    batch_size: Annotated[int, Field(ge=1)] = 1
+    """Videos per forward pass; a video does not depend on it."""
+    frames_per_second: Annotated[int, Field(ge=1)] = 30

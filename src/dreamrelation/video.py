@@ -1,0 +1,80 @@
+"""Reading and writing films with PyAV, and cutting windows out of them."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+
+from dreamrelation.files import appearing
+
+
+def decode(path: Path) -> Iterator[np.ndarray]:
+    """Every frame of a film, (H, W, 3) uint8 RGB.
+
+    Raises FileNotFoundError, or ValueError where the film cannot be read to its end: a file that was cut off
+    counts as broken even if some frames come out.
+    """
+    if not path.is_file():
+        raise FileNotFoundError(f"{path}: no such video")
+    try:
+        with av.open(str(path)) as container:
+            if not container.streams.video:
+                raise ValueError(f"{path}: found no video stream")
+            for frame in container.decode(container.streams.video[0]):
+                yield frame.to_ndarray(format="rgb24")
+    except av.FFmpegError as error:
+        raise ValueError(f"{path}: cannot be decoded: {error}") from None
+
+
+def count_frames(path: Path) -> int:
+    """Frames that really decode; headers lie. Raises as `decode`."""
+    return sum(1 for _ in decode(path))
+
+
+def read_window(
+    path: Path,
+    start_frame: int,
+    pixel_frames: int,
+    crop: tuple[int, int, int, int],
+    height: int,
+    width: int,
+) -> np.ndarray:
+    """A window of a film, cropped and resized, (F, height, width, 3) uint8 RGB.
+
+    `crop` is (left, top, width, height) in source pixels. Raises ValueError where the film is too short or the crop
+    leaves the picture.
+    """
+    left, top, crop_width, crop_height = crop
+    frames = []
+    for number, frame in enumerate(decode(path)):
+        if number < start_frame:
+            continue
+        if number == start_frame + pixel_frames:
+            break
+        if left < 0 or top < 0 or left + crop_width > frame.shape[1] or top + crop_height > frame.shape[0]:
+            raise ValueError(f"{path}: the crop {crop} leaves the picture of {frame.shape[1]} × {frame.shape[0]}")
+        cut = frame[top : top + crop_height, left : left + crop_width]
+        shrinks = crop_height > height
+        frames.append(cv2.resize(cut, (width, height), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC))
+    if len(frames) != pixel_frames:
+        raise ValueError(
+            f"{path}: found {len(frames)} frames from frame {start_frame} on, expected {pixel_frames}"
+        )
+    return np.stack(frames)
+
+
+def encode(
+    path: Path, frames: np.ndarray, frames_per_second: int, codec: str = "h264", options: dict[str, str] | None = None
+) -> None:
+    """Write frames (F, H, W, 3) uint8 RGB as a film; appears atomically. The suffix names the container."""
+    if frames.dtype != np.uint8 or frames.ndim != 4 or frames.shape[-1] != 3:
+        raise ValueError(f"{path}: found frames {frames.dtype} {frames.shape}, expected uint8 (F, H, W, 3)")
+    with appearing(path) as beside, av.open(str(beside), "w") as container:
+        stream = container.add_stream(codec, rate=frames_per_second, options=options or {"crf": "16"})
+        stream.height, stream.width = frames.shape[1:3]
+        stream.pix_fmt = "yuv420p"
+        for frame in frames:
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
+        container.mux(stream.encode())
