@@ -16,8 +16,8 @@ class Relation:
     slug: str
     action: int
     """NTU's label, the aaa of SsssCcccPpppRrrrAaaa."""
-    verb: str
-    """Present participle with its preposition, put between two subjects."""
+    predicate: str
+    """What subject 1 does to the `{other}` subject, in the present continuous."""
     actor: ActorCue | None
     """What tells the actor, who is subject 1; None: subject 1 is the one on the left."""
 
@@ -28,7 +28,8 @@ class Relation:
 
     def caption(self, subject1: str = "person", subject2: str = "person") -> str:
         """Such as 'A dog is shaking hands with a cat.'"""
-        return f"{_with_article(subject1).capitalize()} is {self.verb} {_with_article(subject2)}."
+        predicate = self.predicate.format(other=_with_article(subject2))
+        return f"{_with_article(subject1).capitalize()} {predicate}."
 
 
 def _with_article(noun: str) -> str:
