@@ -77,6 +77,15 @@ MASKS = pa.schema(
 )
 """One row per clip, frame of the window (from 0) and subject (1, 2); counts is COCO's compressed run-length code."""
 
+REJECTIONS = pa.schema(
+    [
+        pa.field("clip", pa.string(), nullable=False),
+        pa.field("reason", pa.string(), nullable=False),
+    ],
+    metadata={KIND: b"masks/rejections"},
+)
+"""Selected clips that have no masks, and why."""
+
 TRUE_MASKS = pa.schema(
     [
         pa.field("clip", pa.string(), nullable=False),

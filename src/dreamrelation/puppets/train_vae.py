@@ -15,9 +15,10 @@ import torch
 from diffusers import AutoencoderKLMochi
 from torch import Tensor, nn
 
+from dreamrelation.geometry import SPATIAL_STRIDE, TEMPORAL_STRIDE, latent_grid
 from dreamrelation.puppets.repertoire import shoot
-
-LATENT_CHANNELS = 12
+from dreamrelation.puppets.small_mochi import LATENT_CHANNELS, small_vae
+from dreamrelation.schedules import warmup_cosine
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,8 @@ class Phase:
     height: int
     width: int
     batch: int
+    colour_weight: float
+    """Weight of the colour anchor, see `colour_anchor_loss`."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,11 @@ class VaeTraining:
     frames: int = 19
     height: int = 64
     width: int = 96
-    phases: tuple[Phase, ...] = (Phase(2300, 7, 48, 48, 4), Phase(700, 19, 64, 96, 1))
+    phases: tuple[Phase, ...] = (
+        Phase(900, 7, 48, 48, 4, colour_weight=0.0),
+        Phase(1000, 7, 64, 96, 2, colour_weight=1.0),
+        Phase(100, 19, 64, 96, 1, colour_weight=1.0),
+    )
     learning_rate: float = 1e-3
     warmup_steps: int = 100
     kl_weight: float = 1e-4
@@ -49,7 +56,7 @@ class VaeTraining:
     """Weight of the error of spatial differences."""
     figure_weight: float = 2.0
     """Extra weight of a figure's pixels."""
-    quiet_steps: int = 1500
+    quiet_steps: int = 1200
     """Steps over which the posterior noise grows from exp(-2) of its size to all of it."""
 
     @property
@@ -66,19 +73,6 @@ class VaeState:
     step: int
     seconds: float = 0.0
     losses: list[float] = field(default_factory=list)
-
-
-def small_vae() -> AutoencoderKLMochi:
-    """The autoencoder of the small Mochi, 3 M parameters, randomly initialised. Mochi's geometry: 6× time, 8× space."""
-    return AutoencoderKLMochi(
-        encoder_block_out_channels=(32, 32, 64, 96),
-        decoder_block_out_channels=(32, 64, 64, 96),
-        layers_per_block=(1, 1, 1, 1, 1),
-        add_attention_block=(False,) * 5,
-        latents_mean=(0.0,) * LATENT_CHANNELS,
-        latents_std=(1.0,) * LATENT_CHANNELS,
-        scaling_factor=1.0,
-    )
 
 
 def _frames_and_masks(index: int, settings: VaeTraining) -> tuple[np.ndarray, np.ndarray]:
@@ -127,22 +121,27 @@ def reconstruction_loss(output: Tensor, target: Tensor, figures: Tensor, setting
     return loss
 
 
-def vae_loss(vae: nn.Module, video: Tensor, figures: Tensor, quiet: float, settings: VaeTraining, noise: Tensor) -> Tensor:
+def colour_anchor_loss(mean: Tensor, video: Tensor) -> Tensor:
+    """Distance of the first three latent channels from twice the mean colour of the pixels that a cell covers.
+
+    The group norms at the end of Mochi's encoder hide flat colours from the loss; this shows them the way.
+    """
+    first, rest = video[:, :, :1], video[:, :, 1:].unflatten(2, (-1, TEMPORAL_STRIDE)).mean(dim=3)
+    colour = nn.functional.avg_pool3d(torch.cat([first, rest], dim=2), (1, SPATIAL_STRIDE, SPATIAL_STRIDE))
+    return (mean[:, :3] - 2 * colour).abs().mean()
+
+
+def vae_loss(
+    vae: nn.Module, video: Tensor, figures: Tensor, quiet: float, phase: Phase, settings: VaeTraining, noise: Tensor
+) -> Tensor:
     """`quiet` in [0, 1] is the share of the way from nearly deterministic latents to the whole posterior noise."""
     mean, log_variance = vae.encoder(video)[0].float().chunk(2, dim=1)
     log_variance = log_variance.clamp(-12, 6)
     latent = mean + torch.exp(0.5 * log_variance - 2 * (1 - quiet)) * noise
     output = vae.decoder(latent)[0][:, :, -video.shape[2] :].float()
     kl = 0.5 * (mean**2 + log_variance.exp() - 1 - log_variance).mean()
-    return reconstruction_loss(output, video, figures, settings) + settings.kl_weight * kl
-
-
-def learning_rate(step: int, settings: VaeTraining) -> float:
-    """Linear warm-up, then cosine to 2 % of the peak."""
-    if step < settings.warmup_steps:
-        return settings.learning_rate * (step + 1) / settings.warmup_steps
-    share = (step - settings.warmup_steps) / max(settings.steps - settings.warmup_steps, 1)
-    return settings.learning_rate * (0.02 + 0.98 * 0.5 * (1 + np.cos(np.pi * share)))
+    loss = reconstruction_loss(output, video, figures, settings) + settings.kl_weight * kl
+    return loss + phase.colour_weight * colour_anchor_loss(mean, video)
 
 
 def train_vae(
@@ -167,13 +166,15 @@ def train_vae(
         phase = settings.phases[int(np.searchsorted(ends, state.step, side="right"))]
         rng = np.random.default_rng([settings.seed, 1, state.step])
         video, figures = draw_batch(clips, masks, phase, rng)
-        latent_shape = (phase.batch, LATENT_CHANNELS, (phase.frames - 1) // 6 + 1, phase.height // 8, phase.width // 8)
+        latent_shape = (phase.batch, LATENT_CHANNELS, *latent_grid(phase.frames, phase.height, phase.width))
         noise = torch.from_numpy(rng.standard_normal(latent_shape, dtype=np.float32))
         for group in optimizer.param_groups:
-            group["lr"] = learning_rate(state.step, settings)
+            group["lr"] = settings.learning_rate * warmup_cosine(
+                state.step, settings.steps, settings.warmup_steps, floor=0.02
+            )
         with torch.autocast("cpu", torch.bfloat16):
             quiet = min(state.step / max(settings.quiet_steps, 1), 1.0)
-            loss = vae_loss(vae, video, figures, quiet, settings, noise)
+            loss = vae_loss(vae, video, figures, quiet, phase, settings, noise)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         nn.utils.clip_grad_norm_(vae.parameters(), 1.0)

@@ -1,6 +1,6 @@
 """Settings of the data and of the clips stage."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field, field_validator
 
@@ -37,9 +37,9 @@ class ClipSettings(Settings):
     width: Annotated[int, Field(ge=16, multiple_of=16)] = 848
     """Width of the frames that the model sees, in pixels."""
     minimum_body_share: Share = 0.35
-    """Height of the smaller body over the height of the crop, at least."""
+    """Height of the smaller body over the height of the crop, at least. A body is its joint box with the margin."""
     target_body_share: Share = 0.7
-    """The crop tightens until the taller body's joints have this share of its height, if both bodies stay inside."""
+    """The crop tightens until the taller body has this share of its height, if both bodies stay inside."""
     margin_share: Share = 0.12
     """Room around the joint boxes, as a share of the taller body: joints lie inside the outline."""
     minimum_tracked_share: Share = 0.6
@@ -64,10 +64,9 @@ class PuppetSettings(Settings):
     """Where the theatre writes: `nturgb+d_rgb/`, `nturgb+d_skeletons/`, `captions.tsv`, `true_masks.parquet`."""
     good_clips: Annotated[int, Field(ge=1)] = 10
     """Good clips of each relation; the bad ones come on top."""
-    actions: tuple[str, ...] = ()
-    """Slugs of further relations to play, two clips each, which no experiment asks for. Empty: none."""
     height: Annotated[int, Field(ge=32, multiple_of=2)] = 144
+    """Height of the films, in pixels."""
     width: Annotated[int, Field(ge=32, multiple_of=2)] = 256
+    """Width of the films, in pixels."""
     kinds: tuple[str, ...] = ("person",)
     """The kinds of figures that act."""
-    codec: Literal["mpeg4"] = "mpeg4"

@@ -24,6 +24,10 @@ class GroundedSamSettings(Settings):
     text_threshold: Share = 0.25
     nms_iou: Share = 0.7
     """Boxes that overlap more than this are one."""
+    detector_short_side: Annotated[int, Field(ge=32)] = 800
+    """Frames are resized to this for the detector, their long side to at most 5/3 of it, as the authors do."""
+    minimum_region_share: Share = 0.02
+    """Islands and holes smaller than this share of a mask are removed."""
     batch_size: Annotated[int, Field(ge=1)] = 8
     """Frames per forward pass."""
 
@@ -31,13 +35,23 @@ class GroundedSamSettings(Settings):
 class GrabCutSettings(Settings):
     """Boxes and seeds from the NTU joints, OpenCV's GrabCut; needs no weights."""
 
-    iterations: Annotated[int, Field(ge=1)] = 3
-    bone_thickness_share: Share = 0.05
-    """Thickness of the sure foreground drawn along the bones, over the body's height."""
-    reach_share: Share = 0.11
-    """Distance from the bones beyond which pixels are surely background, over the body's height."""
-    head_radius_share: Share = 0.14
-    """Radius of the head around its joint, over the body's height."""
+    iterations: Annotated[int, Field(ge=1)] = 2
+    head_radius_share: Share = 0.155
+    """Radius of the head around its joint. This and the other shares are of the body's height along its bones, from
+    the head's joint to the ankle. The defaults are the puppets'; a grown-up's head has about 0.09."""
+    torso_radius_share: Share = 0.112
+    """Half the thickness of the trunk."""
+    leg_radius_share: Share = 0.052
+    limb_radius_share: Share = 0.045
+    """Half the thickness of arms, neck and feet."""
+    sure_share: Share = 0.75
+    """This share of those radii is surely the body; between it and the whole radius it is so probably."""
+    reach_share: Share = 0.04
+    """Distance from the drawn outline beyond which pixels are surely background."""
+    contested_share: Share = 0.04
+    """Pixels nearer than this to both outlines are contested; colours decide, learnt from pixels that are not."""
+    order_weight: Annotated[float, Field(ge=0)] = 3.0
+    """Weight of who stands in front, found from the colours where both outlines overlap, beside a pixel's colour."""
 
 
 class MaskSettings(Settings):

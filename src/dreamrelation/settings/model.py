@@ -20,6 +20,10 @@ class ModelSettings(Settings):
     precision: Literal["float32", "bfloat16"] = "bfloat16"
     """Of the frozen weights and of the forward pass; adapters are always float32."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
+    vae_tiling: bool = False
+    """Encode and decode in overlapping tiles: less memory for large frames."""
+    gradient_checkpointing: bool = False
+    """Recompute activations in the backward pass: less memory, about a third slower."""
 
 
 class LatentSettings(Settings):

@@ -1,0 +1,35 @@
+"""Clips: every file of the data set with its verdict, and the windows that are used.
+
+in: the puppets' folder, or the folders of videos and skeletons
+out: results/{experiment}/clips/index.parquet, results/{experiment}/clips/selection.parquet
+"""
+
+
+rule clips:
+    input:
+        data=data_files,
+        code=code_of("clips"),
+    output:
+        index="results/{experiment}/clips/index.parquet",
+        selection="results/{experiment}/clips/selection.parquet",
+    log:
+        "results/{experiment}/logs/clips.log",
+    benchmark:
+        "results/{experiment}/benchmarks/clips.tsv"
+    conda:
+        "../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=60,
+    params:
+        config=settings_file,
+        settings=settings_of("clips"),
+    message:
+        "Clips: reading and selecting"
+    shell:
+        "dreamrelation clips"
+        " --config {params.config:q}"
+        " --index {output.index:q}"
+        " --selection {output.selection:q}"
+        " > {log:q} 2>&1"

@@ -1,0 +1,1 @@
+"""Prompt embeddings, once per distinct text."""

@@ -1,0 +1,13 @@
+"""Why a clip is left out."""
+
+
+class Refusal(Exception):
+    """A clip, or one length of window in it, cannot be used.
+
+    The message starts with a short cause and a colon, by which refusals are counted: "too short: found …".
+    """
+
+
+def cause(reason: str) -> str:
+    """The short cause that a reason starts with."""
+    return reason.split(":")[0]

@@ -1,0 +1,36 @@
+"""Motion: the mean length of the optical flow, so that a still clip's perfect consistency is seen for what it is."""
+
+import cv2
+import numpy as np
+
+from dreamrelation.evaluation.measure import JudgedVideo, Score
+
+
+def mean_flow(frames: np.ndarray) -> float:
+    """Mean magnitude of Farnebäck's dense flow between consecutive frames, in pixels per frame.
+
+    frames: (F, H, W, 3) uint8 RGB, F at least 2. In pixels of the video as it is: sizes are not compared.
+    """
+    if len(frames) < 2:
+        raise ValueError(f"found {len(frames)} frame, expected at least 2")
+    grey = [cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) for frame in frames]
+    lengths = []
+    for before, after in zip(grey[:-1], grey[1:], strict=True):
+        start = np.zeros((*before.shape, 2), np.float32)
+        flow = cv2.calcOpticalFlowFarneback(before, after, start, 0.5, 3, 15, 3, 5, 1.2, 0)
+        lengths.append(np.hypot(flow[..., 0], flow[..., 1]).mean())
+    return float(np.mean(lengths))
+
+
+class Motion:
+    """`motion`, pixels per frame; neither more nor less is better."""
+
+    metrics = ("motion",)
+
+    def take(self, video: JudgedVideo) -> list[Score]:
+        """No value for a single frame."""
+        frames, height, width = video.frames.shape[:3]
+        detail = f"Farnebäck flow, {frames} frames of {height} × {width}"
+        if frames < 2:
+            return [Score("motion", None, f"{detail}: expected at least 2 frames")]
+        return [Score("motion", mean_flow(video.frames), detail)]

@@ -1,0 +1,1 @@
+"""Generation: prompts with new subjects → films."""

@@ -1,0 +1,1 @@
+"""The latent cache: what training reads instead of films."""

@@ -1,0 +1,181 @@
+"""Training the small Mochi's transformer and text encoder on latents of the repertoire."""
+
+import multiprocessing
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+
+import numpy as np
+import torch
+from diffusers import AutoencoderKLMochi, MochiTransformer3DModel
+from torch import Tensor, nn
+from transformers import T5EncoderModel, T5Tokenizer
+
+from dreamrelation.flow import add_noise
+from dreamrelation.puppets.repertoire import shoot
+from dreamrelation.puppets.small_mochi import TEXT_TOKENS, small_text_encoder, small_tokenizer, small_transformer
+from dreamrelation.schedules import warmup_cosine
+
+
+@dataclass(frozen=True)
+class TransformerTraining:
+    """Settings of the transformer's training."""
+
+    seed: int = 0
+    clips: int = 4000
+    frames: int = 19
+    height: int = 64
+    width: int = 96
+    steps: int = 9000
+    batch: int = 12
+    learning_rate: float = 1.5e-3
+    warmup_steps: int = 200
+    caption_dropout: float = 0.1
+    average_decay: float = 0.998
+    """Decay per step of the moving average of the weights, which is what is kept."""
+
+
+@dataclass
+class EncodedRepertoire:
+    """The training set as the transformer sees it."""
+
+    latents: Tensor
+    """(N, C, f, h, w) normalised posterior means."""
+    captions: list[str]
+    mean: Tensor
+    """(C,) of the autoencoder's raw latents."""
+    deviation: Tensor
+    """(C,)."""
+
+
+@dataclass
+class TransformerState:
+    """All that a stopped training needs to go on."""
+
+    transformer: dict[str, Tensor]
+    text_encoder: dict[str, Tensor]
+    average: dict[str, Tensor]
+    optimizer: dict
+    step: int
+    seconds: float = 0.0
+    losses: list[float] = field(default_factory=list)
+
+
+def _frames_and_caption(index: int, settings: TransformerTraining) -> tuple[np.ndarray, str]:
+    shot = shoot(settings.seed + 1, index, settings.frames, settings.height, settings.width)
+    return shot.take.frames, shot.caption
+
+
+def rendered_clips(settings: TransformerTraining, workers: int = 1) -> Iterator[tuple[np.ndarray, str]]:
+    """The repertoire's clips with their captions, rendered in worker processes."""
+    with multiprocessing.get_context("spawn").Pool(workers) as pool:
+        yield from pool.imap(partial(_frames_and_caption, settings=settings), range(settings.clips), chunksize=16)
+
+
+@torch.no_grad()
+def encode_repertoire(
+    vae: AutoencoderKLMochi, settings: TransformerTraining, progress: Callable[[int], None], batch: int = 4
+) -> EncodedRepertoire:
+    """Render and encode the training set; its channel statistics become the autoencoder's latents_mean and _std."""
+    means: list[Tensor] = []
+    captions: list[str] = []
+    waiting: list[np.ndarray] = []
+    for frames, caption in rendered_clips(settings):
+        waiting.append(frames)
+        captions.append(caption)
+        if len(waiting) == batch or len(captions) == settings.clips:
+            video = torch.from_numpy(np.stack(waiting)).permute(0, 4, 1, 2, 3).float() / 127.5 - 1
+            with torch.autocast("cpu", torch.bfloat16):
+                means.append(vae.encode(video).latent_dist.mean.float())
+            waiting.clear()
+            progress(len(captions))
+    latents = torch.cat(means)
+    mean, deviation = latents.mean(dim=(0, 2, 3, 4)), latents.std(dim=(0, 2, 3, 4))
+    shape = (1, -1, 1, 1, 1)
+    return EncodedRepertoire((latents - mean.view(shape)) / deviation.view(shape), captions, mean, deviation)
+
+
+def tokenise(tokenizer: T5Tokenizer, captions: list[str]) -> tuple[Tensor, Tensor]:
+    """Token ids and attention mask, (N, L) each; an empty caption has an empty mask, as Mochi's pipeline makes it."""
+    tokens = tokenizer(captions, padding="max_length", max_length=TEXT_TOKENS, return_tensors="pt")
+    ids, mask = tokens.input_ids, tokens.attention_mask.bool()
+    empty = torch.tensor([caption == "" for caption in captions])
+    return torch.where(empty[:, None], 0, ids), mask & ~empty[:, None]
+
+
+def training_loss(
+    transformer: MochiTransformer3DModel,
+    text_encoder: T5EncoderModel,
+    clean: Tensor,
+    tokens: tuple[Tensor, Tensor],
+    noise: Tensor,
+    sigma: Tensor,
+) -> Tensor:
+    """Mean squared error of the velocity."""
+    ids, mask = tokens
+    longest = max(int(mask.sum(dim=1).max()), 1)
+    ids, mask = ids[:, :longest], mask[:, :longest]
+    text = text_encoder(ids, attention_mask=mask)[0]
+    latents = add_noise(clean, noise, sigma)
+    answer = transformer(latents.noisy, text, 1000 * (1 - sigma), mask, return_dict=False)[0]
+    return ((answer - latents.velocity) ** 2).mean()
+
+
+def fresh_models(settings: TransformerTraining) -> tuple[MochiTransformer3DModel, T5EncoderModel, T5Tokenizer]:
+    tokenizer = small_tokenizer()
+    return small_transformer(settings.seed), small_text_encoder(tokenizer, settings.seed), tokenizer
+
+
+def train_transformer(
+    data: EncodedRepertoire,
+    settings: TransformerTraining,
+    state: TransformerState | None,
+    save: Callable[[TransformerState], None],
+    save_every: int = 250,
+) -> tuple[MochiTransformer3DModel, T5EncoderModel, T5Tokenizer, TransformerState]:
+    """Train, or go on from `state`; returns the models with their averaged weights."""
+    transformer, text_encoder, tokenizer = fresh_models(settings)
+    both = nn.ModuleDict({"transformer": transformer, "text_encoder": text_encoder})
+    optimizer = torch.optim.AdamW(both.parameters(), lr=settings.learning_rate, betas=(0.9, 0.98), weight_decay=0.0)
+    if state is None:
+        average = {name: value.clone() for name, value in both.state_dict().items()}
+        state = TransformerState({}, {}, average, {}, step=0)
+    else:
+        transformer.load_state_dict(state.transformer)
+        text_encoder.load_state_dict(state.text_encoder)
+        optimizer.load_state_dict(state.optimizer)
+    all_tokens = tokenise(tokenizer, data.captions)
+    no_tokens = tokenise(tokenizer, [""])
+    started = time.monotonic()
+    while state.step < settings.steps:
+        rng = np.random.default_rng([settings.seed, 2, state.step])
+        chosen = torch.from_numpy(rng.integers(len(data.captions), size=settings.batch))
+        dropped = torch.from_numpy(rng.uniform(size=settings.batch) < settings.caption_dropout)[:, None]
+        tokens = (torch.where(dropped, no_tokens[0], all_tokens[0][chosen]), all_tokens[1][chosen] & ~dropped)
+        clean = data.latents[chosen]
+        noise = torch.from_numpy(rng.standard_normal(tuple(clean.shape), dtype=np.float32))
+        sigma = torch.from_numpy(rng.uniform(size=settings.batch).astype(np.float32))
+        for group in optimizer.param_groups:
+            group["lr"] = settings.learning_rate * warmup_cosine(
+                state.step, settings.steps, settings.warmup_steps, floor=0.05
+            )
+        loss = training_loss(transformer, text_encoder, clean, tokens, noise, sigma)
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        nn.utils.clip_grad_norm_(both.parameters(), 1.0)
+        optimizer.step()
+        decay = min(settings.average_decay, (1 + state.step) / (10 + state.step))
+        with torch.no_grad():
+            for name, value in both.state_dict().items():
+                state.average[name].lerp_(value, 1 - decay)
+        state.losses.append(float(loss.detach()))
+        state.step += 1
+        if state.step % save_every == 0 or state.step == settings.steps:
+            state.transformer, state.text_encoder = transformer.state_dict(), text_encoder.state_dict()
+            state.optimizer = optimizer.state_dict()
+            state.seconds += time.monotonic() - started
+            started = time.monotonic()
+            save(state)
+    both.load_state_dict(state.average)
+    return transformer.eval(), text_encoder.eval(), tokenizer, state

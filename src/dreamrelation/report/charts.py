@@ -1,0 +1,95 @@
+"""Charts as SVG inside the page, so that their colours follow its light and dark theme; and the chart of accuracy."""
+
+import io
+import re
+from dataclasses import dataclass
+
+import matplotlib
+from markupsafe import Markup, escape
+from matplotlib.figure import Figure
+
+from dreamrelation.report.measures import Score
+
+# Matplotlib writes these colours into the SVG; the page's variables then take their place.
+INK, MUTED, LINE, ACCENT, SUBJECT1, SUBJECT2 = "#010101", "#020202", "#030303", "#040404", "#050505", "#060606"
+VARIABLES = {
+    INK: "--ink",
+    MUTED: "--muted",
+    LINE: "--line",
+    ACCENT: "--accent",
+    SUBJECT1: "--subject1",
+    SUBJECT2: "--subject2",
+}
+STYLE = {
+    "svg.fonttype": "none",
+    "svg.hashsalt": "dreamrelation",
+    "font.size": 10,
+    "text.color": INK,
+    "axes.edgecolor": LINE,
+    "axes.labelcolor": MUTED,
+    "xtick.color": MUTED,
+    "ytick.color": MUTED,
+    "axes.grid": True,
+    "grid.color": LINE,
+    "grid.linewidth": 0.6,
+    "axes.axisbelow": True,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.spines.left": False,
+}
+
+
+@dataclass(frozen=True)
+class AccuracyRow:
+    """One method in the chart of the relation accuracy."""
+
+    label: str
+    overall: Score
+    relations: list[Score]
+
+
+def accuracy_chart(rows: list[AccuracyRow], title: str) -> Markup:
+    """Each method's mean with its interval, and the single relations as faint dots."""
+    height = 0.55 * len(rows) + 0.75
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=(7.4, height))
+        axes = figure.subplots()
+        for place, row in enumerate(rows):
+            singles = [100 * score.mean for score in row.relations if score.mean is not None]
+            axes.plot(singles, [place] * len(singles), "o", color=MUTED, alpha=0.45, markersize=5, markeredgewidth=0)
+            if row.overall.mean is None or row.overall.low is None or row.overall.high is None:
+                axes.text(1, place, "not measured", color=MUTED, va="center")
+                continue
+            mean, ends = 100 * row.overall.mean, [100 * row.overall.low, 100 * row.overall.high]
+            axes.plot(ends, [place] * 2, color=ACCENT, linewidth=5, alpha=0.35, solid_capstyle="round")
+            axes.plot([mean], [place], "o", color=ACCENT, markersize=10, markeredgewidth=0)
+            text, above = f"{mean:.1f}%", (0, 8)
+            axes.annotate(text, (mean, place), above, textcoords="offset points", ha="center", weight="bold")
+        axes.set_yticks(range(len(rows)), [row.label for row in rows], color=INK, size=11)
+        axes.set_xticks(range(0, 101, 20), [f"{tick}%" for tick in range(0, 101, 20)])
+        axes.set_xlim(-2, 102)
+        axes.set_ylim(len(rows) - 0.5, -0.75)
+        axes.grid(visible=False, axis="y")
+        axes.tick_params(length=0)
+        axes.spines["bottom"].set_visible(False)
+        widest = max(len(row.label) for row in rows)
+        figure.subplots_adjust(left=min(0.02 + 0.0125 * widest, 0.4), right=0.985, top=0.99, bottom=0.32 / height)
+        return inline_svg(figure, title)
+
+
+def inline_svg(figure: Figure, title: str) -> Markup:
+    """The figure as an `<svg>` element without fixed size, font, metadata or outside addresses."""
+    buffer = io.StringIO()
+    figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
+    text = buffer.getvalue()
+    text = text[text.index("<svg") :]
+    text = re.sub(r"<metadata>.*?</metadata>|<style.*?</style>", "", text, flags=re.DOTALL)
+    text = re.sub(r' xmlns(:xlink)?="[^"]*"', "", text)
+    text = re.sub(r' (width|height)="[\d.]+pt"', "", text, count=2)
+    text = re.sub(r"font-family: [^;\"]*;? ?", "", text)
+    text = re.sub(r"\bfont: ([^;\"]*px) [^;\"]*", r"font-size: \1", text)
+    # What is left of ids names shapes by their content, so that two charts of one page may share them.
+    text = re.sub(r'<g id="[^"]*"', "<g", text)
+    for colour, variable in VARIABLES.items():
+        text = text.replace(colour, f"var({variable})")
+    return Markup(text.replace("<svg", f'<svg role="img" aria-label="{escape(title)}"', 1))

@@ -1,0 +1,87 @@
+"""The tables of scores: as shown on the page, and as CSV."""
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+
+from dreamrelation.files import appearing
+from dreamrelation.report.inputs import ExperimentResults
+from dreamrelation.report.measures import NO_SCORE, Measure, Score, best, measure, ordered
+from dreamrelation.report.paper import COLUMNS, PAPER, method_label
+
+CSV_COLUMNS = ("relation", "method", "metric", "mean", "low", "high", "count", "missing")
+
+Scores = dict[str, dict[str, Score]]
+"""Method → measure → score."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One score as written."""
+
+    text: str
+    interval: str
+    """Such as "0.31 to 0.62"; empty where there is none."""
+    count: str
+    """Such as "n = 8, 1 missing"."""
+    best: bool
+
+
+@dataclass(frozen=True)
+class ScoreTable:
+    """Methods in rows, measures in columns."""
+
+    columns: list[Measure]
+    rows: list[tuple[str, list[Cell]]]
+    unmeasured: list[str]
+    """Labels of the measures that nobody has a value of."""
+
+
+def score_table(scores: Scores) -> ScoreTable:
+    """The table of one relation, or of the averages. Measures without any value are named beside it instead."""
+    names = ordered(name for of_method in scores.values() for name in of_method)
+    shown = [name for name in names if any(_score(scores, method, name).mean is not None for method in scores)]
+    winners = {name: best(name, {method: _score(scores, method, name).mean for method in scores}) for name in shown}
+    rows = []
+    for method in scores:
+        cells = [_cell(measure(name), _score(scores, method, name), method in winners[name]) for name in shown]
+        rows.append((method_label(method), cells))
+    unmeasured = [measure(name).label for name in names if name not in shown]
+    return ScoreTable([measure(name) for name in shown], rows, unmeasured)
+
+
+def paper_table(scores: Scores) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Method label and, for each of the paper's columns, the paper's number and ours, as written."""
+    rows = []
+    for method in scores:
+        if method not in PAPER:
+            continue
+        pairs = []
+        for name in COLUMNS:
+            shown = measure(name)
+            pairs.append((shown.text(getattr(PAPER[method], name)), shown.text(_score(scores, method, name).mean)))
+        rows.append((method_label(method), pairs))
+    return rows
+
+
+def write_csv(path: Path, results: ExperimentResults) -> None:
+    """Every score of every relation and method, in full precision; a value that is not there is left empty."""
+    with appearing(path) as beside, beside.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(CSV_COLUMNS)
+        for relation in results.relations:
+            for method in relation.methods:
+                for name in ordered(method.scores):
+                    score = method.scores[name]
+                    numbers = (score.mean, score.low, score.high, score.count, score.missing)
+                    writer.writerow([relation.relation.slug, method.name, name, *numbers])
+
+
+def _score(scores: Scores, method: str, name: str) -> Score:
+    return scores[method].get(name, NO_SCORE)
+
+
+def _cell(shown: Measure, score: Score, is_best: bool) -> Cell:
+    interval = "" if score.low is None else f"{shown.text(score.low)} to {shown.text(score.high)}"
+    missing = f", {score.missing} missing" if score.missing else ""
+    return Cell(shown.text(score.mean), interval, f"n = {score.count}{missing}", is_best)

@@ -1,0 +1,1 @@
+"""Training of the adapters: one step, and the loop around it."""

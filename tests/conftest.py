@@ -1,0 +1,38 @@
+"""The small theatre that tests of several stages share."""
+
+from pathlib import Path
+
+import pytest
+
+from dreamrelation import config
+from dreamrelation.puppets import theatre as puppet_theatre
+from dreamrelation.settings.experiment import ExperimentSettings, overlay
+
+REPOSITORY = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session")
+def theatre_settings(tmp_path_factory: pytest.TempPathFactory) -> ExperimentSettings:
+    """The default experiment with two relations and few clips; its folders are temporary and still empty."""
+    folder = tmp_path_factory.mktemp("theatre") / "ntu"
+    small = {
+        "relations": ["shaking_hands", "kicking"],
+        "puppets": {"folder": str(folder), "good_clips": 5},
+        "data": {
+            "videos": str(folder / "nturgb+d_rgb"),
+            "skeletons": str(folder / "nturgb+d_skeletons"),
+            "captions": str(folder / "captions.tsv"),
+        },
+        "clips": {"per_relation": 4, "minimum": 3},
+        "masks": {"truth": str(folder / "true_masks.parquet")},
+    }
+    default = config.load([REPOSITORY / "config.yaml"]).model_dump()
+    return config.from_mapping(overlay(default, small), "the tests' settings")
+
+
+@pytest.fixture(scope="session")
+def theatre(theatre_settings: ExperimentSettings) -> Path:
+    """The folder of the played data set of `theatre_settings`; tests must not change it."""
+    assert theatre_settings.puppets is not None
+    puppet_theatre.run(theatre_settings)
+    return Path(theatre_settings.puppets.folder)

@@ -1,0 +1,129 @@
+"""The data set that the puppets play."""
+
+import hashlib
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from dreamrelation import tables
+from dreamrelation.clips.captions import read_captions
+from dreamrelation.clips.names import parse_name
+from dreamrelation.clips.skeletons import read_skeleton
+from dreamrelation.config import from_mapping
+from dreamrelation.puppets import theatre as puppet_theatre
+from dreamrelation.puppets.programme import FLAWS, ODDITIES, caption, part_rng, programme, stage_scene
+from dreamrelation.settings.clips import PuppetSettings
+from dreamrelation.settings.experiment import ExperimentSettings, overlay
+from dreamrelation.video import decode
+
+
+def test_every_clip_has_a_film_a_caption_and_all_but_one_kind_skeletons(theatre: Path) -> None:
+    films = {parse_name(path.name).stem for path in (theatre / "nturgb+d_rgb").iterdir()}
+    skeletons = {path.stem for path in (theatre / "nturgb+d_skeletons").iterdir()}
+    flaws = dict(line.split("\t") for line in (theatre / "bad_clips.tsv").read_text().splitlines()[1:])
+    assert set(read_captions(theatre / "captions.tsv")) == films
+    assert films - skeletons == {clip for clip, flaw in flaws.items() if flaw == "missing_skeleton"}
+    assert Counter(flaws.values()) == dict.fromkeys(FLAWS, 2)
+    assert len(films) == 2 * (5 + len(FLAWS))
+
+
+def test_true_masks_cover_every_frame_of_every_good_clip(theatre: Path) -> None:
+    rows = tables.read(theatre / "true_masks.parquet", tables.TRUE_MASKS).to_pylist()
+    frames = Counter(row["clip"] for row in rows)
+    assert len(frames) == 10
+    for clip, count in frames.items():
+        assert count == 2 * len(read_skeleton(theatre / "nturgb+d_skeletons" / f"{clip}.skeleton"))
+    assert {(row["height"], row["width"]) for row in rows} == {(144, 256)}
+
+
+def test_films_and_skeletons_keep_step(theatre: Path) -> None:
+    clip = "S001C001P001R001A058"
+    frames = list(decode(theatre / "nturgb+d_rgb" / f"{clip}_rgb.avi"))
+    assert len(frames) == len(read_skeleton(theatre / "nturgb+d_skeletons" / f"{clip}.skeleton"))
+    assert 30 <= len(frames) <= 44 and frames[0].shape == (144, 256, 3)
+
+
+def test_the_oddities_are_in_the_skeletons(theatre: Path, theatre_settings: ExperimentSettings) -> None:
+    assert theatre_settings.puppets is not None
+    for part in programme("kicking", theatre_settings.puppets.good_clips):
+        if part.flaw is not None:
+            continue
+        frames = read_skeleton(theatre / "nturgb+d_skeletons" / f"{part.clip}.skeleton")
+        ids = [tuple(body.body_id for body in bodies) for bodies in frames]
+        swapped = any(len(pair) == 2 and pair == ids[0][::-1] for pair in ids)
+        found = {
+            "order_swaps": swapped,
+            "body_id_changes": len(set().union(*ids)) == 3 and all(len(pair) == 2 for pair in ids),
+            "empty_frame": () in ids,
+            "furniture": all(len(trio) == 3 for trio in ids),
+        }
+        assert [name for name, there in found.items() if there] == [name for name in ODDITIES[1:] if name == part.oddity]
+        assert min(min(some) for some in ids if some) > 2**53
+
+
+def test_bodies_are_plausible_in_metres(theatre: Path) -> None:
+    frames = read_skeleton(theatre / "nturgb+d_skeletons" / "S001C001P001R001A058.skeleton")
+    positions = np.array([[body.positions for body in bodies] for bodies in frames])
+    height = np.ptp(positions[..., 1], axis=-1)
+    assert (1.2 < height).all() and (height < 1.7).all()
+    assert (2.0 < positions[..., 2]).all() and (positions[..., 2] < 5.0).all()
+
+
+def test_the_same_seed_plays_the_same_bytes(theatre: Path, theatre_settings: ExperimentSettings, tmp_path: Path) -> None:
+    """Also with another set of relations: clips do not depend on each other."""
+    over = {"relations": ["kicking"], "puppets": {"folder": str(tmp_path / "again")}}
+    puppet_theatre.run(from_mapping(overlay(theatre_settings.model_dump(), over), "the test"))
+    for path in sorted((tmp_path / "again").rglob("*A051*")):
+        other = theatre / path.relative_to(tmp_path / "again")
+        assert hashlib.sha256(path.read_bytes()).digest() == hashlib.sha256(other.read_bytes()).digest()
+    assert [path.name for path in tmp_path.iterdir()] == ["again"]
+
+
+def test_a_failed_play_leaves_the_old_one(theatre_settings: ExperimentSettings, tmp_path: Path, monkeypatch) -> None:
+    folder = tmp_path / "ntu"
+    folder.mkdir()
+    (folder / "old").write_text("old")
+
+    def fail(*_: object) -> None:
+        raise OSError("disk full")
+
+    monkeypatch.setattr(puppet_theatre, "write_avi", fail)
+    over = {"puppets": {"folder": str(folder)}}
+    with pytest.raises(OSError, match="disk full"):
+        puppet_theatre.run(from_mapping(overlay(theatre_settings.model_dump(), over), "the test"))
+    assert [path.name for path in tmp_path.iterdir()] == ["ntu"] and (folder / "old").read_text() == "old"
+
+
+def test_persons_wear_different_clothes() -> None:
+    settings = PuppetSettings(folder="unused")
+    for part in programme("hugging", 30):
+        scene = stage_scene(part, settings, part_rng(part, 0))
+        assert scene.actor.body != scene.partner.body
+
+
+def test_captions_name_the_kinds_in_the_subjects_order() -> None:
+    settings = PuppetSettings(folder="unused", kinds=("dog", "frog"))
+    for slug in ("shaking_hands", "kicking"):
+        for part in programme(slug, 8):
+            scene = stage_scene(part, settings, part_rng(part, 0))
+            left_to_right = [scene.actor.kind, scene.partner.kind][:: -1 if scene.mirrored else 1]
+            expected = [scene.actor.kind, scene.partner.kind] if slug == "kicking" else left_to_right
+            words = caption(part, scene).rstrip(".").split()
+            assert [words[1], words[-1]] == expected
+
+
+def test_what_cannot_be_played_is_refused(theatre_settings: ExperimentSettings) -> None:
+    with pytest.raises(ValueError, match="the puppets cannot play 'giving_object', expected some of .*shaking_hands"):
+        list(programme("giving_object", 2))
+    with pytest.raises(ValueError, match="puppets is not set"):
+        puppet_theatre.run(theatre_settings.model_copy(update={"puppets": None}))
+
+
+def test_names_are_unique_and_spread() -> None:
+    parts = list(programme("kicking", 40))
+    assert len({part.clip for part in parts}) == len(parts)
+    names = [parse_name(part.clip) for part in parts]
+    assert {name.camera for name in names} == {1, 2, 3} and len({name.setup for name in names}) == 4
+    assert {name.repeat for name in names} == {1, 2} and {name.action for name in names} == {51}
