@@ -42,8 +42,7 @@ include: "rules/report.smk"
 rule all:
     default_target: True
     input:
-        results("report"),
-        results("tables/scores.csv"),
+        files_of_all_stages,
 
 
 onstart:

@@ -26,6 +26,7 @@ rule captions:
     params:
         config=settings_file,
         settings=settings_of("captions"),
+        command=command_of("captions"),
     message:
         "Captions: embedding of captions and prompts"
     shell:

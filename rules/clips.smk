@@ -25,6 +25,7 @@ rule clips:
     params:
         config=settings_file,
         settings=settings_of("clips"),
+        command=command_of("clips"),
     message:
         "Clips: reading and selecting"
     shell:

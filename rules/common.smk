@@ -1,9 +1,9 @@
 """What the rules share: where things are, what a stage depends on, and what a job may use.
 
-Each stage's rerun depends on three things beside its data, and on no others: the settings it uses (`params.settings`),
-the modules it runs (`input.code`) and the base model's files (`input.model`). The resolved settings reach a command as
-a file which is written when a run starts. That file is no input: a rule that wrote it would hide changed params
-from Snakemake, which looks at the params of a job only where none of the jobs before it has to run.
+A stage is run again when its data change, or the settings it uses (`params.settings`), the modules it runs
+(`input.code`), its part of the command line (`params.command`), or the model's files; and for no other reason.
+The resolved settings reach a command in a file which is written when a run starts. That file is no input: a rule that
+wrote it would hide changed params, which Snakemake looks at only where no job before has to run.
 """
 
 import ast
@@ -16,22 +16,8 @@ import dreamrelation
 from dreamrelation.config import stage_settings
 
 PACKAGE = Path(dreamrelation.__file__).parent
-STAGE_MODULES = {
-    "puppets": "puppets.dataset",
-    "puppet_models": "puppets.models",
-    "clips": "clips.stage",
-    "masks": "masks.stage",
-    "captions": "captions.stage",
-    "latents": "latents.stage",
-    "train": "training.stage",
-    "generate": "generation.stage",
-    "evaluate": "evaluation.stage",
-    "report": "report.stage",
-}
-"""Stage → the module that the command line calls for it."""
-
-HANDED_ON = ("cli", "config", "settings.experiment")
-"""Modules that only hand on what is in the shell command and in the params already: their edits rerun nothing."""
+HANDED_ON = {"config", "settings.experiment"}
+"""Modules that only hand on the settings, whose values are in the params: their edits rerun nothing."""
 
 # The commands are those of the environment that Snakemake itself runs in, also where nobody has activated it.
 shell.prefix(f'PATH={shlex.quote(str(Path(sys.executable).parent))}:"$PATH"; ')
@@ -63,36 +49,58 @@ def settings_of(stage):
     return used_settings
 
 
+def command_of(stage):
+    """A function that gives the text of the subcommand of `stage`, which puts together what its package needs."""
+
+    def command_text(wildcards):
+        return "\n".join(map(ast.unparse, command_functions(f"run_{stage}")))
+
+    return command_text
+
+
 def code_of(stage):
-    """A function that gives the files of the package which `stage` runs."""
+    """A function that gives the files of the package which the subcommand of `stage` runs."""
 
     def code_files(wildcards):
-        return closure(STAGE_MODULES[stage])
+        return closure(f"run_{stage}")
 
     return code_files
 
 
 @cache
-def closure(module):
-    """Paths of a module of the package, of all that it imports from the package, and of the data beside these."""
-    found, waiting = set(), {module_file(module)}
+def command_functions(name):
+    """Syntax trees of a function of the command line and of those of its functions that it calls, in order."""
+    tree = ast.parse((PACKAGE / "cli.py").read_text(encoding="utf-8"))
+    functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
+    found, waiting = set(), [name]
+    while waiting:
+        found.add(current := waiting.pop())
+        called = {node.id for node in ast.walk(functions[current]) if isinstance(node, ast.Name)}
+        waiting += called & functions.keys() - found
+    return [functions[name] for name in functions if name in found]
+
+
+@cache
+def closure(command):
+    """Paths of all that a function of the command line imports from the package, and of the data beside these."""
+    found, waiting = set(), set().union(*map(imported, command_functions(command)))
     while waiting:
         source = waiting.pop()
         found.add(source)
-        waiting |= imported(source) - found
+        waiting |= imported(ast.parse(source.read_text(encoding="utf-8"))) - found
     return sorted(shown(path) for path in found.union(*map(data_beside, found)))
 
 
-def imported(source):
-    """Files of the package that the file `source` imports at its top or inside a function."""
+def imported(tree):
+    """Files of the package that are imported in a syntax tree, at its top or inside a function."""
     names = set()
-    for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.level == 0:
             names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
     inside = {name.removeprefix("dreamrelation.") for name in names if name.startswith("dreamrelation.")}
-    return {path for name in inside - set(HANDED_ON) if (path := module_file(name)).is_file()}
+    return {path for name in inside - HANDED_ON if (path := module_file(name)).is_file()}
 
 
 def module_file(name):
@@ -103,7 +111,7 @@ def module_file(name):
 def data_beside(source):
     """Data of a module: the file of its name at the top of the package, all of its subpackage's below."""
     near = [source.with_suffix(".yaml")] if source.parent == PACKAGE else source.parent.rglob("*")
-    return {path for path in near if path.is_file() and path.suffix in {".yaml", ".html", ".css", ".js"}}
+    return {path for path in near if path.is_file() and path.suffix not in {".py", ".pyc"}}
 
 
 def shown(path):
@@ -168,9 +176,35 @@ def adapters_flag(wildcards):
     return [part for folder in adapters_of(wildcards) for part in ("--adapters", folder)]
 
 
+def files_of_all_stages(wildcards):
+    """Each stage's files: Snakemake misses a deleted file only where something to be made still asks for it."""
+    once = ["clips/index.parquet", "clips/selection.parquet", "captions.parquet", "tables/scores.csv", "report"]
+    of_relations = ["masks.parquet", "masks.png", "rejections.parquet", "latents.parquet", "evaluation.json"]
+    of_trained = ["adapters", "training.parquet"]
+    of_methods = ["videos", "videos.parquet", "scores.parquet"]
+    return [
+        *map(results, once),
+        *expand(results("{relation}/{file}"), relation=settings.relations, file=of_relations),
+        *expand(
+            results("{relation}/{method}/{file}"),
+            relation=settings.relations,
+            method=trained_methods(),
+            file=of_trained,
+        ),
+        *expand(
+            results("{relation}/{method}/{file}"), relation=settings.relations, method=settings.methods, file=of_methods
+        ),
+    ]
+
+
 def scores_of(wildcards):
     """The scores of all methods in one relation."""
     return [results(f"{wildcards.relation}/{method}/scores.parquet") for method in settings.methods]
+
+
+def minutes_flag(wildcards, resources):
+    """On a cluster, let a command save its state and stop before its time is up."""
+    return ["--minutes", max(resources.runtime - 10, resources.runtime // 2)] if workflow.remote_exec else []
 
 
 def gpus(wildcards):

@@ -1,6 +1,6 @@
 """Evaluation: scores of each video, and the methods of a relation side by side.
 
-in: results/{experiment}/{relation}/{method}/videos/, videos.parquet, the judge
+in: results/{experiment}/{relation}/{method}/videos/, videos.parquet, the judge; for its controls the selected clips
 out: results/{experiment}/{relation}/{method}/scores.parquet, results/{experiment}/{relation}/evaluation.json
 """
 
@@ -27,6 +27,7 @@ rule evaluate:
     params:
         config=settings_file,
         settings=settings_of("evaluate"),
+        command=command_of("evaluate"),
     message:
         "Evaluation: {wildcards.relation} by {wildcards.method}"
     shell:
@@ -43,7 +44,10 @@ rule evaluate:
 rule summarise:
     input:
         scores=scores_of,
-        code=code_of("evaluate"),
+        selection="results/{experiment}/clips/selection.parquet",
+        data=data_files,
+        models=measure_files,
+        code=code_of("summarise"),
     output:
         evaluation="results/{experiment}/{relation}/evaluation.json",
     log:
@@ -52,13 +56,15 @@ rule summarise:
         "results/{experiment}/benchmarks/summarise/{relation}.tsv"
     conda:
         "../environment.yml"
-    threads: 1
+    threads: half_the_cores
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=3500,
+        runtime=60,
+        gpu=gpus,
     params:
         config=settings_file,
         settings=settings_of("evaluate"),
+        command=command_of("summarise"),
     message:
         "Evaluation: {wildcards.relation}, all methods"
     shell:
@@ -66,5 +72,6 @@ rule summarise:
         " --config {params.config:q}"
         " --relation {wildcards.relation:q}"
         " --scores {input.scores:q}"
+        " --selection {input.selection:q}"
         " --evaluation {output.evaluation:q}"
         " > {log:q} 2>&1"

@@ -28,6 +28,7 @@ rule generate:
     params:
         config=settings_file,
         settings=settings_of("generate"),
+        command=command_of("generate"),
         adapters=adapters_flag,
     message:
         "Generation: {wildcards.relation} by {wildcards.method}"

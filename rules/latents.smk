@@ -28,6 +28,7 @@ rule latents:
     params:
         config=settings_file,
         settings=settings_of("latents"),
+        command=command_of("latents"),
     message:
         "Latents: {wildcards.relation}"
     shell:

@@ -34,6 +34,7 @@ rule masks:
     params:
         config=settings_file,
         settings=settings_of("masks"),
+        command=command_of("masks"),
     message:
         "Masks: {wildcards.relation}"
     shell:

@@ -1,7 +1,7 @@
 """The puppet theatre: a data set in NTU's own way, and the small models which come with the repository.
 
 in: nothing but settings
-out: the folder puppets.folder; data/puppets/models/ when `snakemake --force puppet_models` asks for it
+out: the folder puppets.folder; data/puppets/models/, when `snakemake puppet_models` asks for it
 """
 
 if settings.puppets is not None:
@@ -24,16 +24,16 @@ if settings.puppets is not None:
         params:
             config=settings_file,
             settings=settings_of("puppets"),
+            command=command_of("puppets"),
         message:
             "The puppets play their clips"
         shell:
             "dreamrelation puppets --config {params.config:q} > {log:q} 2>&1"
 
 
-# Hours of training, whose result is in the repository: nothing asks for it, and nothing reruns it.
+# Hours of training, whose result is in the repository. It declares no output: then nothing asks for it, nothing removes
+# the models that are there before it has others, and a killed run goes on where it was.
 rule puppet_models:
-    output:
-        models=directory("data/puppets/models"),
     log:
         "results/puppet_models/puppet_models.log",
     benchmark:
@@ -45,7 +45,10 @@ rule puppet_models:
         mem_mb=6000,
         runtime=1440,
         gpu=gpus,
+    params:
+        output="data/puppets/models",
+        work="results/puppet_models",
     message:
         "Training of the small Mochi and of the judge, for hours"
     shell:
-        "dreamrelation puppet-models --output {output.models:q} > {log:q} 2>&1"
+        "dreamrelation puppet-models --output {params.output:q} --work {params.work:q} 2>&1 | tee {log:q}"

@@ -52,6 +52,7 @@ rule report:
     params:
         config=settings_file,
         settings=settings_of("report"),
+        command=command_of("report"),
         results=results_folder,
     message:
         "Report"

@@ -31,7 +31,9 @@ rule train:
     params:
         config=settings_file,
         settings=settings_of("train"),
+        command=command_of("train"),
         resume="results/{experiment}/{relation}/{method}/resume",
+        minutes=minutes_flag,
     message:
         "Training: {wildcards.method} on {wildcards.relation}"
     shell:
@@ -44,4 +46,5 @@ rule train:
         " --adapters {output.adapters:q}"
         " --training {output.training:q}"
         " --resume {params.resume:q}"
+        " {params.minutes:q}"
         " > {log:q} 2>&1"

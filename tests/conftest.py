@@ -7,6 +7,8 @@ import pytest
 from dreamrelation import config
 from dreamrelation.puppets import theatre as puppet_theatre
 from dreamrelation.settings.experiment import ExperimentSettings, overlay
+from dreamrelation.settings.model import ModelSettings
+from tests.small_mochi import write_random_mochi
 
 REPOSITORY = Path(__file__).parents[1]
 
@@ -36,3 +38,9 @@ def theatre(theatre_settings: ExperimentSettings) -> Path:
     assert theatre_settings.puppets is not None
     puppet_theatre.run(theatre_settings)
     return Path(theatre_settings.puppets.folder)
+
+
+@pytest.fixture(scope="session")
+def random_mochi(tmp_path_factory: pytest.TempPathFactory) -> ModelSettings:
+    """Settings that open a tiny Mochi with random weights; tests must not change its folder."""
+    return write_random_mochi(tmp_path_factory.mktemp("random_mochi"))

@@ -113,21 +113,25 @@ def run_latents(options: argparse.Namespace) -> None:
     from dreamrelation import tables
     from dreamrelation.clips.reading import read_frames
     from dreamrelation.latents import stage
-    from dreamrelation.masks.reading import SubjectMasks
+    from dreamrelation.masks.encoding import stored_masks
+    from dreamrelation.masks.pooling import latent_masks
 
     settings = load(options.config)
     _check_relation(settings, options.relation)
     size = (settings.clips.height, settings.clips.width)
-    masks = SubjectMasks(options.masks)
+    masks = tables.read(options.masks, tables.MASKS)
+    masked_clips = set(masks.column("clip").to_pylist())
     selection = tables.read(options.selection, tables.SELECTION).to_pylist()
-    rows = [row for row in selection if row["relation"] == options.relation and row["clip"] in masks.clips]
+    rows = [row for row in selection if row["relation"] == options.relation and row["clip"] in masked_clips]
     stage.run(
         settings,
         options.relation,
         rows,
         options.latents,
         read_frames=lambda row: read_frames(row, *size),
-        read_latent_masks=lambda row: masks.on_latent_grid(row["clip"], row["pixel_frames"], settings.latents),
+        read_latent_masks=lambda row: latent_masks(
+            stored_masks(masks, row["clip"], row["pixel_frames"]), settings.latents
+        ),
     )
     write_resolved(stage_settings(settings, "latents"), _settings_beside(options.latents))
 

@@ -21,9 +21,8 @@ def make_body() -> Callable[..., Body]:
 
     def make(body_id: int, x: float = 0.0, wide: bool = False, tracking: int = 2) -> Body:
         flat = 1.7 * ntu_joints(solve(standing_pose(0.0, 1.0)))
-        if wide:
-            flat = flat[:, ::-1]
-        positions = np.column_stack([flat + [x, 0.0], np.full(25, 3.0)])
+        across, up = flat.T[::-1] if wide else flat.T
+        positions = np.column_stack([x + across, up, np.full(25, 3.0)])
         colour = PIXELS_PER_METRE * positions[:, :2] * [1.0, -1.0] + [400.0, 400.0]
         return Body(body_id, positions, colour, np.full(25, tracking, np.uint8))
 

@@ -5,6 +5,7 @@ import shutil
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from dreamrelation import tables
@@ -77,7 +78,12 @@ def test_files_that_are_not_asked_for_have_rows_and_are_not_opened(
     videos, skeletons = copy / "nturgb+d_rgb", copy / "nturgb+d_skeletons"
     deeper = videos / "nturgbd_rgb_s001"
     deeper.mkdir()
-    for name in ("holiday.avi", "S001C001P001R001A050_rgb.avi", "S001C001P001R001A001_rgb.avi", "S001C001P001R001A058.avi"):
+    for name in (
+        "holiday.avi",
+        "S001C001P001R001A050_rgb.avi",
+        "S001C001P001R001A001_rgb.avi",
+        "S001C001P001R001A058.avi",
+    ):
         (deeper / name).write_bytes(b"never opened")
     moved = next(iter(sorted(videos.glob("S001C002P001*A058*.avi"))))
     moved.rename(deeper / f"{moved.stem}.AVI")
@@ -89,7 +95,10 @@ def test_files_that_are_not_asked_for_have_rows_and_are_not_opened(
     assert found[str(deeper / "S001C001P001R001A050_rgb.avi")] == "not asked for"
     assert found[str(deeper / "S001C001P001R001A001_rgb.avi")] == "not asked for"
     assert found[str(skeletons / "S009C001P001R001A058.skeleton")] == "missing video"
-    assert "duplicate" in (found[str(deeper / "S001C001P001R001A058.avi")], found[str(videos / "S001C001P001R001A058_rgb.avi")])
+    assert "duplicate" in (
+        found[str(deeper / "S001C001P001R001A058.avi")],
+        found[str(videos / "S001C001P001R001A058_rgb.avi")],
+    )
     assert found[str(deeper / f"{moved.stem}.AVI")] in ("", "good, but 4 others were chosen")
     assert len(index) == len(list(videos.rglob("*.[aA][vV][iI]"))) + 1
     assert len(selection) == 8
@@ -119,7 +128,7 @@ def test_processes_give_the_same_tables(
 def test_too_few_clips_name_all_relations_and_write_nothing(
     theatre_settings: ExperimentSettings, theatre: Path, tmp_path: Path
 ) -> None:
-    with pytest.raises(ValueError, match="expected at least 6; refused at 19 frames: .*1 too short") as error:
+    with pytest.raises(ValueError, match=r"expected at least 6; refused at 19 frames: .*1 too short") as error:
         run(changed(theatre_settings, clips={"per_relation": 6, "minimum": 6}), tmp_path)
     assert "shaking_hands" in str(error.value) and "kicking" in str(error.value)
     assert not list(tmp_path.iterdir())
@@ -150,7 +159,12 @@ def test_captions_come_from_the_file_or_from_the_relation(
 
 @pytest.mark.parametrize(
     ("text", "message"),
-    [("", "line 1"), ("clip caption\n", "line 1"), ("clip\tcaption\na\n", "line 2"), ("clip\tcaption\na\tb\na\tc\n", "twice")],
+    [
+        ("", "line 1"),
+        ("clip caption\n", "line 1"),
+        ("clip\tcaption\na\n", "line 2"),
+        ("clip\tcaption\na\tb\na\tc\n", "twice"),
+    ],
 )
 def test_broken_caption_files_are_refused(tmp_path: Path, text: str, message: str) -> None:
     path = tmp_path / "captions.tsv"
@@ -177,8 +191,6 @@ def test_a_film_that_was_cut_off_is_never_measured(theatre: Path, tmp_path: Path
 
 
 def test_measure_counts_decoded_frames(tmp_path: Path) -> None:
-    import numpy as np
-
     path = tmp_path / "a.avi"
     encode(path, np.zeros((7, 32, 48, 3), np.uint8), 10, codec="mpeg4", options={"qmin": "2"})
     assert measure(path) == (7, (48, 32))

@@ -48,7 +48,7 @@ def test_the_crop_grows_when_the_bodies_are_far_apart() -> None:
 def test_bodies_that_do_not_fit_or_are_too_small_are_refused() -> None:
     with pytest.raises(Refusal, match="does not fit: the joints need 1801 pixels, the crop has 1620"):
         choose_crop(bodies((50.0, 1770.0)), TRACKED, (1920, 1080), SETTINGS)
-    with pytest.raises(Refusal, match="too small: a body has 0.33"):
+    with pytest.raises(Refusal, match=r"too small: a body has 0\.33"):
         choose_crop(bodies((400.0, 1400.0), height=200.0), TRACKED, (1920, 1080), SETTINGS)
     with pytest.raises(Refusal, match="joints outside the picture: found x -10"):
         choose_crop(bodies((30.0, 400.0)), TRACKED, (1920, 1080), SETTINGS)

@@ -17,7 +17,9 @@ def test_stem_is_the_inverse_of_parsing() -> None:
     assert name.performance == (1, 3, 1)
 
 
-@pytest.mark.parametrize("name", ["", "holiday", "S001C002P003R001A58", "S001C002P003R001A0580", "S001C002P003R001A058_ir"])
+@pytest.mark.parametrize(
+    "name", ["", "holiday", "S001C002P003R001A58", "S001C002P003R001A0580", "S001C002P003R001A058_ir"]
+)
 def test_other_names_are_refused(name: str) -> None:
     with pytest.raises(ValueError, match="expected SsssCcccPpppRrrrAaaa"):
         parse_name(name)

@@ -24,9 +24,7 @@ def inspection(name: ClipName, lengths: dict[int, bool]) -> Inspection:
 
 def clips(long: int, short: int) -> list[Inspection]:
     """`long` clips that have 61 frames and `short` ones that have 49."""
-    return [
-        inspection(ClipName(1, 1, n + 1, 1, 58), {61: n < long, 49: True, 37: True}) for n in range(long + short)
-    ]
+    return [inspection(ClipName(1, 1, n + 1, 1, 58), {61: n < long, 49: True, 37: True}) for n in range(long + short)]
 
 
 def settings(per_relation: int, minimum: int) -> ClipSettings:
@@ -50,7 +48,9 @@ def test_if_no_length_has_enough_the_longest_with_most_is_taken() -> None:
 
 
 def test_too_few_clips_are_an_error_that_counts() -> None:
-    with pytest.raises(ValueError, match=r"shaking_hands \(A058\): found 1 of 61 frames, 2 of 49 .* at least 8") as error:
+    with pytest.raises(
+        ValueError, match=r"shaking_hands \(A058\): found 1 of 61 frames, 2 of 49 .* at least 8"
+    ) as error:
         choose("shaking_hands", clips(1, 1), settings(20, 8), 0)
     assert "2 clips" in str(error.value)
     with pytest.raises(ValueError, match="no clip of it was found"):

@@ -96,7 +96,7 @@ def test_text_after_the_last_frame_is_refused() -> None:
 def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.skeleton"
     path.write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(ValueError, match="a.skeleton: found the byte 0xff"):
+    with pytest.raises(ValueError, match=r"a\.skeleton: found the byte 0xff"):
         read_skeleton(path)
     with pytest.raises(FileNotFoundError, match="no such skeleton file"):
         read_skeleton(tmp_path / "b.skeleton")

@@ -1,7 +1,5 @@
 """Who is subject 1."""
 
-from collections.abc import Callable
-
 import numpy as np
 import pytest
 
@@ -50,7 +48,7 @@ def test_without_an_actor_the_left_one_is_subject_1(mirrored: bool) -> None:
 
 
 def test_nobody_is_behind_when_they_do_not_walk_the_same_way() -> None:
-    still = np.zeros((10, 2, 3)) + [[[0.0, 0, 0], [1.0, 0, 0]]]
+    still = np.tile([[0.0, 0, 0], [1.0, 0, 0]], (10, 1, 1))
     walk = np.linspace(0, 2, 10)[:, None] * [1.0, 0, 0]
     assert walks_behind(still) is None
     assert walks_behind(still + np.stack([walk, -walk], axis=1)) is None

@@ -55,7 +55,7 @@ def test_short_tracks_and_furniture_are_noise(make_body: Make) -> None:
 
 
 def test_a_third_body_is_counted_where_it_is(make_body: Make) -> None:
-    frames = [[make_body(1, -0.5), make_body(2, 0.5)] for _ in range(40)]
+    frames = [[make_body(1, -0.5 - 0.01 * n), make_body(2, 0.5 + 0.01 * n)] for n in range(40)]
     for n in range(10, 30):
         frames[n].append(make_body(3, 3.0))
     tracks = two_people(frames)

@@ -15,7 +15,8 @@ Make = Callable[..., Body]
 def approaching(make_body: Make, meeting: int, frames: int = 60) -> list[list[Body]]:
     """Two who are closest in one frame."""
     return [
-        [make_body(1, -0.4 - 0.05 * abs(n - meeting)), make_body(2, 0.4 + 0.05 * abs(n - meeting))] for n in range(frames)
+        [make_body(1, -0.4 - 0.05 * abs(n - meeting)), make_body(2, 0.4 + 0.05 * abs(n - meeting))]
+        for n in range(frames)
     ]
 
 
@@ -34,7 +35,7 @@ def test_without_an_approach_the_liveliest_frames_are_taken(make_body: Make) -> 
     frames = [[make_body(1, -0.6 + dx), make_body(2, 0.6 + dx)] for dx in x]
     window = choose_window(two_people(frames), 13, 60)
     assert window.rule == "highest_motion"
-    assert 29 <= window.start_frame and window.start_frame + 13 <= 46
+    assert window.start_frame >= 29 and window.start_frame + 13 <= 46
 
 
 def test_the_window_moves_off_a_frame_without_bodies(make_body: Make) -> None:

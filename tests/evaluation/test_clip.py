@@ -85,5 +85,5 @@ def test_settings_with_clip_measure_clip_t(folder):
 
 
 def test_a_missing_model_is_named(tmp_path):
-    with pytest.raises(OSError, match="nowhere"):
+    with pytest.raises(FileNotFoundError, match="nowhere"):
         Clip(str(tmp_path / "nowhere"), CPU, batch_size=1)

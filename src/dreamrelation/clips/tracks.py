@@ -75,7 +75,7 @@ class Tracks:
     @property
     def usable(self) -> np.ndarray:
         """(F,) bool: exactly these two bodies are there, and each is seen somewhere in the picture."""
-        return self.present.all(axis=1) & self.tracked.any(axis=2).all(axis=1) & (self.others == 0)
+        return self.present.all(axis=1) & self.tracked.any(axis=2).all(axis=-1) & (self.others == 0)
 
 
 def collect_tracks(frames: list[list[Body]]) -> list[Track]:

@@ -15,14 +15,18 @@ class Clip:
     """CLIP from a local folder or a hub id, frozen, in float32.
 
     Frames are resized and cropped to the centre by the model's own processor: at 848 × 480 the sides are not seen.
-    Raises OSError where transformers finds no model at `path`.
+    Raises FileNotFoundError where transformers finds no model at `path`.
     """
 
     def __init__(self, path: str, device: torch.device, batch_size: int) -> None:
-        self.model = CLIPModel.from_pretrained(path, torch_dtype=torch.float32).eval().requires_grad_(False)
+        try:
+            self.model = CLIPModel.from_pretrained(path, dtype=torch.float32).eval().requires_grad_(False)
+            self.processor = CLIPImageProcessor.from_pretrained(path)
+            self.tokenizer = AutoTokenizer.from_pretrained(path)
+        except OSError as error:
+            reason = str(error).splitlines()[0]
+            raise FileNotFoundError(f"evaluation.clip_path: found no CLIP at {path!r}: {reason}") from None
         self.model.to(device)  # pyright: ignore[reportArgumentType]
-        self.processor = CLIPImageProcessor.from_pretrained(path)
-        self.tokenizer = AutoTokenizer.from_pretrained(path)
         self.device, self.batch_size = device, batch_size
         self.name = f"CLIP {path} {_digest(self.model)}, centre crop"
 
@@ -43,7 +47,7 @@ class Clip:
     @torch.inference_mode()
     def text(self, text: str) -> Tensor:
         """Projected feature of a text, (D,) of length 1 on the CPU; cut to the tokens that CLIP reads."""
-        limit = self.model.config.text_config.max_position_embeddings
+        limit = self.model.text_model.embeddings.position_embedding.num_embeddings
         tokens = self.tokenizer(text, truncation=True, max_length=limit, return_tensors="pt").to(self.device)
         pooled = self.model.text_model(tokens["input_ids"], attention_mask=tokens["attention_mask"]).pooler_output
         return functional.normalize(self.model.text_projection(pooled)[0], dim=-1).cpu()

@@ -18,8 +18,7 @@ from dreamrelation.settings.evaluation import EvaluationSettings
 def build_measures(settings: EvaluationSettings, relation: str, device: torch.device) -> list[Measure]:
     """The measures, with their models loaded.
 
-    Raises FileNotFoundError or OSError where a model is missing, and ValueError where the judge does not know the
-    relation.
+    Raises FileNotFoundError where a model is missing, and ValueError where the judge does not know the relation.
     """
     measures: list[Measure] = []
     judge = None

@@ -1,5 +1,7 @@
 """Motion: the mean length of the optical flow, so that a still clip's perfect consistency is seen for what it is."""
 
+from itertools import pairwise
+
 import cv2
 import numpy as np
 
@@ -15,7 +17,7 @@ def mean_flow(frames: np.ndarray) -> float:
         raise ValueError(f"found {len(frames)} frame, expected at least 2")
     grey = [cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) for frame in frames]
     lengths = []
-    for before, after in zip(grey[:-1], grey[1:], strict=True):
+    for before, after in pairwise(grey):
         start = np.zeros((*before.shape, 2), np.float32)
         flow = cv2.calcOpticalFlowFarneback(before, after, start, 0.5, 3, 15, 3, 5, 1.2, 0)
         lengths.append(np.hypot(flow[..., 0], flow[..., 1]).mean())

@@ -13,9 +13,7 @@ from dreamrelation.settings.experiment import ExperimentSettings
 from dreamrelation.video import decode
 
 
-def run(
-    settings: ExperimentSettings, relation: str, method: str, manifest: Path, videos: Path, scores: Path
-) -> None:
+def run(settings: ExperimentSettings, relation: str, method: str, manifest: Path, videos: Path, scores: Path) -> None:
     """Take all measures of the videos of one method and write `tables.SCORES`.
 
     manifest is a `tables.VIDEOS`, videos the folder that holds its files. Raises ValueError where the manifest is of

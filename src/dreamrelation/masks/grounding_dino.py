@@ -114,7 +114,7 @@ def _text_encoder(source: str) -> Iterator[None]:
     """Make the library build its BERT from a folder or hub id of ours, with the wrapper that still works."""
     try:
         config, tokenizer = BertConfig.from_pretrained(source), AutoTokenizer.from_pretrained(source)
-    except OSError as error:
+    except (OSError, ValueError) as error:
         raise ValueError(f"masks.grounded_sam.text_encoder: cannot read {source}: {error}") from error
     module = import_module("groundingdino.models.GroundingDINO.groundingdino")
     with (

@@ -1,4 +1,4 @@
-"""Pixel masks pooled to the causal latent grid, over the frames that a latent frame covers. Section 3.2 of the paper."""
+"""Pixel masks pooled to the causal latent grid: over the frames that a latent frame covers. Paper, section 3.2."""
 
 from typing import Literal
 

@@ -10,6 +10,7 @@ from segment_anything.modeling import Sam
 from segment_anything.utils.amg import remove_small_regions
 from segment_anything.utils.transforms import ResizeLongestSide
 from torch import Tensor
+from torch.nn import functional as F
 
 from dreamrelation.masks.checkpoints import load_weights, read_checkpoint
 from dreamrelation.settings.masks import GroundedSamSettings
@@ -54,7 +55,9 @@ class SegmentAnything:
         """Mask logits (B, 2, H, W) and the predicted IoU (B, 2) of frames (B, H, W, 3) uint8 RGB."""
         size = (frames.shape[1], frames.shape[2])
         images = torch.from_numpy(frames).to(self.device).permute(0, 3, 1, 2).float()
-        images = self.resize.apply_image_torch(images)
+        # not `apply_image_torch`: segment-anything 1.0 takes batch and channels for height and width there
+        shape = self.resize.get_preprocess_shape(*size, self.resize.target_length)
+        images = F.interpolate(images, shape, mode="bilinear", align_corners=False, antialias=True)
         embeddings = self._embedded(images)
         logits, quality = [], []
         for embedding, prompt in zip(embeddings, prompts, strict=True):

@@ -56,19 +56,19 @@ class SkeletonGrabCut:
         self.settings = settings
 
     def segment(self, view: ClipView) -> SegmentedClip:
-        """Scores: `outline_iou`, intersection over union with the drawn outlines, hidden parts included.
+        """No scores.
 
         Raises UnusableClip where a body has too few joints to be drawn, or is never seen apart from the other.
         """
         try:
-            heights = [body_height(view.joints[:, body]) for body in range(SUBJECTS)]
-            rows, columns = _region(view, max(heights))
-            joints = view.joints - [columns.start, rows.start]
-            scenes, drawn = [], []
+            joints = _over_gaps(view.joints, view.known)
+            heights = [body_height(joints[:, body]) for body in range(SUBJECTS)]
+            rows, columns = _region(joints, max(heights), view.frames.shape[1:3])
+            joints = joints - [columns.start, rows.start]
+            scenes = []
             for frame, bodies in zip(view.frames[:, rows, columns], joints, strict=True):
                 outlines = self._outlines(bodies, heights, frame.shape[:2])
                 scenes.append(self._scene(frame, outlines, heights))
-                drawn.append([o.distance < 0 for o in outlines])
             seen = [Pixels.joined([scene.exemplars[body] for scene in scenes]) for body in range(SUBJECTS)]
             people = [Appearance(exemplars) for exemplars in seen]
         except ValueError as error:
@@ -77,8 +77,7 @@ class SkeletonGrabCut:
         inside = np.stack([[s.figures & f, s.figures & ~f] for s, f in zip(scenes, first, strict=True)])
         masks = np.zeros((len(scenes), SUBJECTS, *view.frames.shape[1:3]), bool)
         masks[:, :, rows, columns] = inside
-        both = (inside & drawn).sum(axis=(-1, -2)) / np.maximum((inside | drawn).sum(axis=(-1, -2)), 1)
-        return SegmentedClip(masks, {"outline_iou": both})
+        return SegmentedClip(masks, scores={})
 
     def _outlines(self, bodies: np.ndarray, heights: list[float], shape: tuple[int, int]) -> list[Outline]:
         shares = radii(self.settings)
@@ -152,10 +151,21 @@ def _first_in_front(evidence: list[np.ndarray]) -> np.ndarray:
     return np.clip(total / np.maximum(pixels, 1e-6) / CLEAR_EVIDENCE, -1, 1)
 
 
-def _region(view: ClipView, height: float) -> tuple[slice, slice]:
-    """Rows and columns round all joints of the clip."""
-    low, high = np.nanmin(view.joints, axis=(0, 1, 2)), np.nanmax(view.joints, axis=(0, 1, 2))
-    size = np.array(view.frames.shape[2:0:-1])
+def _over_gaps(joints: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Joints (F, 2, 25, 2) with unknown ones between those before and after; not a number if never known."""
+    filled = np.full(joints.shape, np.nan)
+    frames = np.arange(len(joints))
+    for body, joint in np.ndindex(known.shape[1:]):
+        at = np.flatnonzero(known[:, body, joint])
+        for axis in (0, 1) if len(at) else ():
+            filled[:, body, joint, axis] = np.interp(frames, at, joints[at, body, joint, axis])
+    return filled
+
+
+def _region(joints: np.ndarray, height: float, shape: tuple[int, ...]) -> tuple[slice, slice]:
+    """Rows and columns of a picture (H, W) round all joints of a clip."""
+    low, high = np.nanmin(joints, axis=(0, 1, 2)), np.nanmax(joints, axis=(0, 1, 2))
+    size = np.array(shape[::-1])
     start = np.clip(np.floor(low - ROOM_SHARE * height), 0, size - 1).astype(int)
     stop = np.clip(np.ceil(high + ROOM_SHARE * height), start + 1, size).astype(int)
     return slice(int(start[1]), int(stop[1])), slice(int(start[0]), int(stop[0]))

@@ -1,6 +1,6 @@
 """The masks stage: selected clips of one relation in, run-length masks of both subjects out."""
 
-import logging
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,8 +16,6 @@ from dreamrelation.masks.identity import check_areas, check_joints, in_subject_o
 from dreamrelation.masks.segmenters import SUBJECTS, ClipView, Segmenter, UnusableClip, make_segmenter
 from dreamrelation.masks.truth import resize_by_area, true_masks, truth_iou
 from dreamrelation.settings.experiment import ExperimentSettings
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -70,7 +68,7 @@ def run(
             found = clip_masks(segmenter, view, row, truth, settings)
         except UnusableClip as error:
             reason = str(error).removeprefix(f"{row['clip']}: ")
-            log.warning("%s: refused: %s", row["clip"], reason)
+            _report(f"{row['clip']}: refused: {reason}")
             refused.append({"clip": row["clip"], "reason": reason})
             strips.append(strip(row["clip"], view.frames, None, f"refused: {reason}", refused=True))
             continue
@@ -78,11 +76,11 @@ def run(
         strips.append(strip(row["clip"], view.frames, found.masks, _note(found)))
         if found.truth_iou is not None:
             ious.append(found.truth_iou)
-        log.info("%s: %s", row["clip"], _note(found))
+        _report(f"{row['clip']}: {_note(found)}")
     _require(len(rows) - len(refused), refused, relation, settings)
     if ious:
         medians = np.median(np.concatenate(ious), axis=0)
-        log.info("%s: median IoU with the truth: subject 1 %.3f, subject 2 %.3f", relation, *medians)
+        _report(f"{relation}: median IoU with the truth: subject 1 {medians[0]:.3f}, subject 2 {medians[1]:.3f}")
     groups = SUBJECTS * max(row["pixel_frames"] for row in rows)
     tables.write(masks, tables.MASKS, written, rows_per_group=groups)
     tables.write(rejections, tables.REJECTIONS, refused)
@@ -141,6 +139,10 @@ def _rows(clip: str, found: ClipMasks) -> list[dict[str, Any]]:
         for frame in range(frames)
         for subject in range(SUBJECTS)
     ]
+
+
+def _report(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
 
 
 def _number(value: float) -> float | None:

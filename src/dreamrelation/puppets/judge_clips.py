@@ -129,7 +129,7 @@ def _spliced(scene: Scene, times: np.ndarray, rng: np.random.Generator) -> tuple
     """The same two figures in the same room change from one motion to another in mid-action."""
     others = [name for name in MOTIONS if name != scene.motion]
     second = replace(scene, motion=others[int(rng.integers(len(others)))])
-    cut = len(times) // 2 + int(rng.integers(-2, 3))
+    cut = int(np.clip(len(times) // 2 + rng.integers(-2, 3), 1, len(times) - 1))
     return np.concatenate([render(scene, times[:cut]).frames, render(second, times[cut:]).frames]), ()
 
 

@@ -27,14 +27,14 @@ class JudgeTraining:
 
     seed: int = 0
     clips: int = 3000
-    """Rendered once; each is seen about seven times, never twice the same."""
+    """Rendered once; each is seen about five times, never twice the same."""
     held_out_clips: int = 480
     frames: int = 19
     spare_frames: int = 3
     """Training clips are longer by this, for windows that start at different moments."""
     height: int = 64
     width: int = 96
-    steps: int = 2600
+    steps: int = 2000
     batch: int = 8
     learning_rate: float = 2e-3
     warmup_steps: int = 100

@@ -1,20 +1,18 @@
-"""Training the small Mochi's transformer and text encoder on latents of the repertoire."""
+"""Training the small Mochi's transformer together with its text encoder on the training set's latents."""
 
-import multiprocessing
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import partial
 
 import numpy as np
 import torch
-from diffusers import AutoencoderKLMochi, MochiTransformer3DModel
+from diffusers import MochiTransformer3DModel
 from torch import Tensor, nn
 from transformers import T5EncoderModel, T5Tokenizer
 
 from dreamrelation.flow import add_noise
-from dreamrelation.puppets.repertoire import shoot
 from dreamrelation.puppets.small_mochi import TEXT_TOKENS, small_text_encoder, small_tokenizer, small_transformer
+from dreamrelation.puppets.training_set import TrainingSet
 from dreamrelation.schedules import warmup_cosine
 
 
@@ -23,30 +21,13 @@ class TransformerTraining:
     """Settings of the transformer's training."""
 
     seed: int = 0
-    clips: int = 4000
-    frames: int = 19
-    height: int = 64
-    width: int = 96
-    steps: int = 9000
+    steps: int = 7000
     batch: int = 12
     learning_rate: float = 1.5e-3
     warmup_steps: int = 200
     caption_dropout: float = 0.1
     average_decay: float = 0.998
     """Decay per step of the moving average of the weights, which is what is kept."""
-
-
-@dataclass
-class EncodedRepertoire:
-    """The training set as the transformer sees it."""
-
-    latents: Tensor
-    """(N, C, f, h, w) normalised posterior means."""
-    captions: list[str]
-    mean: Tensor
-    """(C,) of the autoencoder's raw latents."""
-    deviation: Tensor
-    """(C,)."""
 
 
 @dataclass
@@ -60,40 +41,6 @@ class TransformerState:
     step: int
     seconds: float = 0.0
     losses: list[float] = field(default_factory=list)
-
-
-def _frames_and_caption(index: int, settings: TransformerTraining) -> tuple[np.ndarray, str]:
-    shot = shoot(settings.seed + 1, index, settings.frames, settings.height, settings.width)
-    return shot.take.frames, shot.caption
-
-
-def rendered_clips(settings: TransformerTraining, workers: int = 1) -> Iterator[tuple[np.ndarray, str]]:
-    """The repertoire's clips with their captions, rendered in worker processes."""
-    with multiprocessing.get_context("spawn").Pool(workers) as pool:
-        yield from pool.imap(partial(_frames_and_caption, settings=settings), range(settings.clips), chunksize=16)
-
-
-@torch.no_grad()
-def encode_repertoire(
-    vae: AutoencoderKLMochi, settings: TransformerTraining, progress: Callable[[int], None], batch: int = 4
-) -> EncodedRepertoire:
-    """Render and encode the training set; its channel statistics become the autoencoder's latents_mean and _std."""
-    means: list[Tensor] = []
-    captions: list[str] = []
-    waiting: list[np.ndarray] = []
-    for frames, caption in rendered_clips(settings):
-        waiting.append(frames)
-        captions.append(caption)
-        if len(waiting) == batch or len(captions) == settings.clips:
-            video = torch.from_numpy(np.stack(waiting)).permute(0, 4, 1, 2, 3).float() / 127.5 - 1
-            with torch.autocast("cpu", torch.bfloat16):
-                means.append(vae.encode(video).latent_dist.mean.float())
-            waiting.clear()
-            progress(len(captions))
-    latents = torch.cat(means)
-    mean, deviation = latents.mean(dim=(0, 2, 3, 4)), latents.std(dim=(0, 2, 3, 4))
-    shape = (1, -1, 1, 1, 1)
-    return EncodedRepertoire((latents - mean.view(shape)) / deviation.view(shape), captions, mean, deviation)
 
 
 def tokenise(tokenizer: T5Tokenizer, captions: list[str]) -> tuple[Tensor, Tensor]:
@@ -128,7 +75,7 @@ def fresh_models(settings: TransformerTraining) -> tuple[MochiTransformer3DModel
 
 
 def train_transformer(
-    data: EncodedRepertoire,
+    data: TrainingSet,
     settings: TransformerTraining,
     state: TransformerState | None,
     save: Callable[[TransformerState], None],
@@ -145,6 +92,8 @@ def train_transformer(
         transformer.load_state_dict(state.transformer)
         text_encoder.load_state_dict(state.text_encoder)
         optimizer.load_state_dict(state.optimizer)
+    mean, deviation = (value.view(1, -1, 1, 1, 1) for value in data.statistics())
+    latents = (data.latents - mean) / deviation
     all_tokens = tokenise(tokenizer, data.captions)
     no_tokens = tokenise(tokenizer, [""])
     started = time.monotonic()
@@ -153,13 +102,12 @@ def train_transformer(
         chosen = torch.from_numpy(rng.integers(len(data.captions), size=settings.batch))
         dropped = torch.from_numpy(rng.uniform(size=settings.batch) < settings.caption_dropout)[:, None]
         tokens = (torch.where(dropped, no_tokens[0], all_tokens[0][chosen]), all_tokens[1][chosen] & ~dropped)
-        clean = data.latents[chosen]
+        clean = latents[chosen]
         noise = torch.from_numpy(rng.standard_normal(tuple(clean.shape), dtype=np.float32))
         sigma = torch.from_numpy(rng.uniform(size=settings.batch).astype(np.float32))
+        factor = warmup_cosine(state.step, settings.steps, settings.warmup_steps, floor=0.05)
         for group in optimizer.param_groups:
-            group["lr"] = settings.learning_rate * warmup_cosine(
-                state.step, settings.steps, settings.warmup_steps, floor=0.05
-            )
+            group["lr"] = settings.learning_rate * factor
         loss = training_loss(transformer, text_encoder, clean, tokens, noise, sigma)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()

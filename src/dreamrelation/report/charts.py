@@ -3,6 +3,7 @@
 import io
 import re
 from dataclasses import dataclass
+from typing import Any
 
 import matplotlib
 from markupsafe import Markup, escape
@@ -11,16 +12,18 @@ from matplotlib.figure import Figure
 from dreamrelation.report.measures import Score
 
 # Matplotlib writes these colours into the SVG; the page's variables then take their place.
-INK, MUTED, LINE, ACCENT, SUBJECT1, SUBJECT2 = "#010101", "#020202", "#030303", "#040404", "#050505", "#060606"
+INK, MUTED, LINE, ACCENT = "#010101", "#020202", "#030303", "#040404"
+RELATION, SUBJECT1, SUBJECT2 = "#050505", "#060606", "#070707"
 VARIABLES = {
     INK: "--ink",
     MUTED: "--muted",
     LINE: "--line",
     ACCENT: "--accent",
+    RELATION: "--relation",
     SUBJECT1: "--subject1",
     SUBJECT2: "--subject2",
 }
-STYLE = {
+STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "dreamrelation",
     "font.size": 10,

@@ -10,10 +10,10 @@ import numpy as np
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
-from dreamrelation.report.charts import ACCENT, MUTED, STYLE, SUBJECT1, SUBJECT2, inline_svg
+from dreamrelation.report.charts import ACCENT, MUTED, RELATION, STYLE, SUBJECT1, SUBJECT2, inline_svg
 from dreamrelation.roles import ROLES
 
-COLOURS = {"relation": ACCENT, "subject1": SUBJECT1, "subject2": SUBJECT2}
+COLOURS = {"relation": RELATION, "subject1": SUBJECT1, "subject2": SUBJECT2}
 DRAWN_POINTS = 300
 """More points than this are thinned out: they would not be seen, and a page shows many curves."""
 

@@ -1,4 +1,4 @@
-"""The films and pictures of the page: copied or drawn into its folder, each with a still for the time before it plays."""
+"""The films and pictures of the page, copied or drawn into its folder; each film has a still to show until it plays."""
 
 import shutil
 from dataclasses import dataclass

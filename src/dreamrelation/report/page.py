@@ -4,6 +4,7 @@ import platform
 from collections import Counter
 from dataclasses import dataclass
 from importlib import metadata, resources
+from typing import Any
 
 import yaml
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -52,14 +53,13 @@ def render(settings: ExperimentSettings, results: ExperimentResults, media: Medi
         "facts": _facts(settings, results),
         "overall": score_table(overall),
         "chart": _chart(overall, results),
-        "confidence": results.relations[0].evaluation["confidence"],
-        "judge": results.relations[0].evaluation["judge"],
+        "confidence_text": f"{100 * results.relations[0].evaluation['confidence']:g}%",
+        "judge": _judge(results.relations[0].evaluation["judge"]),
         "paper": paper_table(overall),
         "relations": [relation_page(settings, relation, media) for relation in results.relations],
         "clips": _accounted(settings, results),
         "settings_yaml": yaml.safe_dump(settings.model_dump(mode="json"), sort_keys=False, allow_unicode=True),
         "versions": [("Python", platform.python_version()), *((name, _version(name)) for name in LIBRARIES)],
-        "accuracy_text": measure("relation_accuracy").text,
     }
     return environment.get_template("page.html.j2").render(context)
 
@@ -81,9 +81,30 @@ def _lead(overall: Scores) -> str:
     if not judged:
         return ""
     text = measure("relation_accuracy").text
-    shares = [f"{text(score.mean)} of the videos by {method_label(method)}" for method, score in judged.items()]
-    listed = shares[0] if len(shares) == 1 else f"{', '.join(shares[:-1])} and {shares[-1]}"
-    return f"The judge sees the relation in {listed}."
+    shares = ", ".join(f"{method_label(method)} {text(score.mean)}" for method, score in judged.items())
+    return f"Videos in which the judge sees the relation: {shares}."
+
+
+def _judge(judge: dict[str, Any] | None) -> str:
+    """Who judged and how well it does on clips that it has not seen, in a sentence or two; empty for nobody.
+
+    The held-out accuracy holds shares, shares by class, and the number of clips.
+    """
+    if judge is None:
+        return ""
+    accuracy, text = judge["held_out_accuracy"], measure("relation_accuracy").text
+    shares = [f"{name.replace('_', ' ')} {text(share)}" for name, share in accuracy.items() if isinstance(share, float)]
+    of_classes = {
+        name: share for shares in accuracy.values() if isinstance(shares, dict) for name, share in shares.items()
+    }
+    sentences = [f"Judge: {judge['name'].replace('_', ' ')}."]
+    if shares:
+        clips = f"{accuracy['clips']} clips" if "clips" in accuracy else "clips"
+        sentences.append(f"Its accuracy on {clips} that it has not seen: {', '.join(shares)}.")
+    if of_classes:
+        worst = min(of_classes, key=lambda name: of_classes[name])
+        sentences.append(f"It is weakest on {worst.replace('_', ' ')}, {text(of_classes[worst])}.")
+    return " ".join(sentences)
 
 
 def _facts(settings: ExperimentSettings, results: ExperimentResults) -> list[tuple[str, str]]:
@@ -94,7 +115,6 @@ def _facts(settings: ExperimentSettings, results: ExperimentResults) -> list[tup
         (str(clips), "exemplar clips"),
         (str(len(settings.methods)), "method" if len(settings.methods) == 1 else "methods"),
         (str(videos), "generated videos"),
-        (str(settings.seed), "seed"),
     ]
 
 

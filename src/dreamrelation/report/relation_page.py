@@ -58,6 +58,7 @@ class RelationPage:
     title: str
     action: str
     caption: str
+    """The clips' caption where they share one, else empty."""
     exemplars: list[Exemplar]
     clip_count: int
     masks: str
@@ -74,11 +75,12 @@ class RelationPage:
 def relation_page(settings: ExperimentSettings, results: RelationResults, media: MediaFolder) -> RelationPage:
     """Put one relation's section together; writes its films and pictures."""
     slug = results.relation.slug
+    captions = {row["caption"] for row in results.selection}
     return RelationPage(
         slug=slug,
         title=relation_title(slug),
         action=results.relation.label,
-        caption=results.relation.caption(),
+        caption=captions.pop() if len(captions) == 1 else "",
         exemplars=_exemplars(settings, results, media),
         clip_count=len(results.selection),
         masks=_agreement(results.masks),
@@ -155,18 +157,14 @@ def _short(detail: str) -> str:
 
 
 def _controls(controls: dict[str, Any] | None) -> list[str]:
-    """What the judge says of clips whose truth is known, in sentences."""
-    sentences = {
-        "positive": "It sees this relation in {share} of {count} real clips that show it.",
-        "negative": "It sees this relation in {share} of {count} real clips that show another one.",
-    }
+    """In how many clips of known truth the judge sees the relation, as ends of a sentence."""
     text = measure("relation_accuracy").text
-    known = [(name, (controls or {}).get(name)) for name in sentences]
-    return [
-        sentences[name].format(share=text(control["mean"]), count=control["count"])
-        for name, control in known
-        if control is not None and control["mean"] is not None
-    ]
+    parts = []
+    for name, which in (("positive", "that show it"), ("negative", "that show another one")):
+        control = (controls or {}).get(name)
+        if control is not None and control["mean"] is not None:
+            parts.append(f"{text(control['mean'])} of {control['count']} real clips {which}")
+    return parts
 
 
 def _curves(method: Method) -> MethodCurves:

@@ -22,9 +22,19 @@ class Cell:
     text: str
     interval: str
     """Such as "0.31 to 0.62"; empty where there is none."""
-    count: str
-    """Such as "n = 8, 1 missing"."""
+    count: int
+    """Videos measured."""
     best: bool
+
+
+@dataclass(frozen=True)
+class Row:
+    """One method's scores."""
+
+    label: str
+    videos: int
+    """Videos of the method, measured or not."""
+    cells: list[Cell]
 
 
 @dataclass(frozen=True)
@@ -32,7 +42,7 @@ class ScoreTable:
     """Methods in rows, measures in columns."""
 
     columns: list[Measure]
-    rows: list[tuple[str, list[Cell]]]
+    rows: list[Row]
     unmeasured: list[str]
     """Labels of the measures that nobody has a value of."""
 
@@ -45,7 +55,8 @@ def score_table(scores: Scores) -> ScoreTable:
     rows = []
     for method in scores:
         cells = [_cell(measure(name), _score(scores, method, name), method in winners[name]) for name in shown]
-        rows.append((method_label(method), cells))
+        videos = max((score.count + score.missing for score in scores[method].values()), default=0)
+        rows.append(Row(method_label(method), videos, cells))
     unmeasured = [measure(name).label for name in names if name not in shown]
     return ScoreTable([measure(name) for name in shown], rows, unmeasured)
 
@@ -83,5 +94,4 @@ def _score(scores: Scores, method: str, name: str) -> Score:
 
 def _cell(shown: Measure, score: Score, is_best: bool) -> Cell:
     interval = "" if score.low is None else f"{shown.text(score.low)} to {shown.text(score.high)}"
-    missing = f", {score.missing} missing" if score.missing else ""
-    return Cell(shown.text(score.mean), interval, f"n = {score.count}{missing}", is_best)
+    return Cell(shown.text(score.mean), interval, score.count, is_best)

@@ -1,0 +1,65 @@
+# `make demo` plays the whole pipeline in the puppet theatre; `make test` runs all checks and tests.
+# Both make the environment in .venv first, if it is not there or not the one that requirements.txt lists.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3 || echo python3.11)
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/requirements.txt
+PACKAGE := $(VENV)/pyproject.toml
+REPORT := results/puppets/report/index.html
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check clean
+.DELETE_ON_ERROR:
+
+help:
+	@echo "make demo    the whole pipeline on the puppets, from clips to the report; about 15 minutes on two cores"
+	@echo "make test    all checks, then all tests"
+	@echo "make check   format, types, layers and rules, without the tests"
+	@echo "make clean   remove what demo and test made; stays: .venv and other experiments' results"
+	@echo "Python: $(PYTHON); another one with make PYTHON=... "
+
+demo: $(PACKAGE)
+	@echo "== The puppet theatre, from clips to the report. Logs: results/puppets/logs/"
+	@$(BIN)/snakemake
+	@echo "== The report: $(CURDIR)/$(REPORT)"
+
+test: check
+	@echo "== Tests"
+	@$(BIN)/pytest
+
+check: $(PACKAGE)
+	@echo "== Python: ruff"
+	@$(BIN)/ruff check src tests
+	@$(BIN)/ruff format --check src tests
+	@echo "== Types: pyright"
+	@$(BIN)/pyright
+	@echo "== Layers: import-linter"
+	@$(BIN)/lint-imports --no-logo
+	@echo "== Rules: snakefmt and snakemake --lint"
+	@$(BIN)/snakefmt --check Snakefile rules
+	@$(BIN)/snakemake --lint
+
+# The installed list is kept inside the environment; it is made afresh only where the contents differ.
+$(INSTALLED): requirements.txt
+	@if cmp -s requirements.txt $@; then touch $@; else $(MAKE) --no-print-directory environment; fi
+
+.PHONY: environment
+environment:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Python 3.11 or newer is needed, found $$($(PYTHON) -V 2>&1); name one with make PYTHON=..."; exit 1; }
+	@echo "== Step 1 of 3: a fresh environment in $(VENV), with $$($(PYTHON) -V)"
+	@$(PYTHON) -m venv --clear $(VENV)
+	@echo "== Step 2 of 3: $$(grep -c == requirements.txt) packages, 6.5 GB, some minutes"
+	@$(PIP) install --no-deps --progress-bar on -r requirements.txt
+	@cp requirements.txt $(INSTALLED)
+
+$(PACKAGE): pyproject.toml $(INSTALLED)
+	@echo "== Step 3 of 3: this package"
+	@$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	@cp pyproject.toml $@
+
+clean:
+	rm -rf results/puppets data/puppets/ntu .pytest_cache .ruff_cache .import_linter_cache build
+	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +

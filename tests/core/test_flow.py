@@ -1,0 +1,50 @@
+"""Identities of the rectified flow, in float64."""
+
+import torch
+
+from dreamrelation.backbones.mochi import MochiDenoiser
+from dreamrelation.flow import add_noise, clean_from, euler_step
+
+
+def pair(seed: int = 0) -> tuple[torch.Tensor, torch.Tensor]:
+    generator = torch.Generator().manual_seed(seed)
+    shape = (3, 12, 4, 2, 3)
+    return tuple(torch.randn(shape, generator=generator, dtype=torch.float64) for _ in range(2))  # type: ignore[return-value]
+
+
+def test_noisy_plus_sigma_velocity_is_clean() -> None:
+    clean, noise = pair()
+    latents = add_noise(clean, noise, torch.tensor([0.0, 0.37, 1.0], dtype=torch.float64))
+    torch.testing.assert_close(clean_from(latents.noisy, latents.velocity, latents.sigma), clean, rtol=0, atol=1e-14)
+
+
+def test_noisy_minus_the_rest_of_the_velocity_is_noise() -> None:
+    clean, noise = pair()
+    sigma = torch.tensor([0.1, 0.5, 0.9], dtype=torch.float64)
+    latents = add_noise(clean, noise, sigma)
+    back = latents.noisy - (1 - sigma).view(-1, 1, 1, 1, 1) * latents.velocity
+    torch.testing.assert_close(back, noise, rtol=0, atol=1e-14)
+
+
+def test_the_ends_are_clean_and_noise() -> None:
+    clean, noise = pair()
+    assert torch.equal(add_noise(clean, noise, torch.zeros(3, dtype=torch.float64)).noisy, clean)
+    assert torch.equal(add_noise(clean, noise, torch.ones(3, dtype=torch.float64)).noisy, noise)
+
+
+def test_euler_with_the_true_velocity_reaches_the_clean_latents() -> None:
+    clean, noise = pair()
+    velocity = clean - noise
+    sigmas = MochiDenoiser.sampling_sigmas(None, 64, 0.025)  # type: ignore[arg-type]
+    latents = noise
+    for sigma, following in zip(sigmas[:-1], sigmas[1:], strict=True):
+        latents = euler_step(latents, velocity, sigma, following)
+    torch.testing.assert_close(latents, clean, rtol=0, atol=1e-12)
+
+
+def test_the_schedule_falls_from_one_to_zero_and_is_linear_up_to_the_threshold() -> None:
+    sigmas = MochiDenoiser.sampling_sigmas(None, 64, 0.025)  # type: ignore[arg-type]
+    assert len(sigmas) == 65
+    assert sigmas[0] == 1.0 and sigmas[-1] == 0.0
+    assert all(a > b for a, b in zip(sigmas[:-1], sigmas[1:], strict=True))
+    assert abs(sigmas[32] - (1 - 0.025)) < 1e-12

@@ -1,0 +1,78 @@
+"""Copies of the workflow in temporary folders, with empty files in the place of models and results."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+REPOSITORY = Path(__file__).parents[2]
+PARTS = ("Snakefile", "config.yaml", "configs", "environment.yml", "profiles", "rules", "src")
+SUMMARY_COLUMNS = 8
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What Snakemake said."""
+
+    status: int
+    output: str
+    """What was asked for, such as a list of rules."""
+    messages: str
+
+    @property
+    def text(self) -> str:
+        return self.output + self.messages
+
+    @property
+    def jobs(self) -> dict[str, int]:
+        """Rule → number of jobs, from the job statistics; the target rule `all` is left out."""
+        table = self.text.partition("Job stats:")[2].partition("total")[0]
+        return {rule: int(count) for rule, count in re.findall(r"^(\w+) +(\d+)$", table, re.M) if rule != "all"}
+
+    @property
+    def nothing_to_do(self) -> bool:
+        return "Nothing to be done" in self.text
+
+
+@dataclass(frozen=True)
+class Checkout:
+    """A working directory with the workflow in it, whose package is the copy under `src`."""
+
+    folder: Path
+
+    def snakemake(self, *arguments: str) -> Answer:
+        command = [sys.executable, "-m", "snakemake", *arguments]
+        environment = os.environ | {"PYTHONPATH": str(self.folder / "src")}
+        done = subprocess.run(command, cwd=self.folder, env=environment, capture_output=True, text=True, check=False)
+        return Answer(done.returncode, done.stdout, done.stderr)
+
+    def plan(self, *arguments: str) -> Answer:
+        return self.snakemake("--dry-run", *arguments)
+
+    def summary(self) -> list[dict[str, str]]:
+        """One row per output: its rule, inputs, command and state."""
+        lines = [line.split("\t") for line in self.snakemake("--detailed-summary").output.splitlines()]
+        header, *rows = [line for line in lines if len(line) == SUMMARY_COLUMNS]
+        return [dict(zip(header, row, strict=True)) for row in rows]
+
+    def place(self, *paths: str) -> None:
+        """Empty files, and folders for what has no suffix."""
+        for path in (self.folder / path for path in paths):
+            (path.parent if path.suffix else path).mkdir(parents=True, exist_ok=True)
+            if path.suffix:
+                path.touch()
+
+
+def copy_workflow(folder: Path) -> Checkout:
+    for name in PARTS:
+        source = REPOSITORY / name
+        if source.is_dir():
+            shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
+        else:
+            shutil.copy(source, folder / name)
+    checkout = Checkout(folder)
+    checkout.place("data/puppets/models/mochi/vae/weights.safetensors", "data/puppets/models/judge/weights.safetensors")
+    return checkout
