@@ -2,6 +2,7 @@
 # Both make the environment in .venv first, if it is not there or not the one that requirements.txt lists.
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3 || echo python3.11)
+WORKERS ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/requirements.txt
@@ -27,7 +28,7 @@ demo: $(PACKAGE)
 
 test: check
 	@echo "== Tests"
-	@$(BIN)/pytest
+	@OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile
 
 check: $(PACKAGE)
 	@echo "== Python: ruff"

@@ -178,23 +178,15 @@ def adapters_flag(wildcards):
 
 def files_of_all_stages(wildcards):
     """Each stage's files: Snakemake misses a deleted file only where something to be made still asks for it."""
-    once = ["clips/index.parquet", "clips/selection.parquet", "captions.parquet", "tables/scores.csv", "report"]
-    of_relations = ["masks.parquet", "masks.png", "rejections.parquet", "latents.parquet", "evaluation.json"]
-    of_trained = ["adapters", "training.parquet"]
-    of_methods = ["videos", "videos.parquet", "scores.parquet"]
-    return [
-        *map(results, once),
-        *expand(results("{relation}/{file}"), relation=settings.relations, file=of_relations),
-        *expand(
-            results("{relation}/{method}/{file}"),
-            relation=settings.relations,
-            method=trained_methods(),
-            file=of_trained,
-        ),
-        *expand(
-            results("{relation}/{method}/{file}"), relation=settings.relations, method=settings.methods, file=of_methods
-        ),
-    ]
+    files = ["clips/index.parquet", "clips/selection.parquet", "captions.parquet", "tables/scores.csv", "report"]
+    for relation in settings.relations:
+        of_relation = ["masks.parquet", "masks.png", "rejections.parquet", "latents.parquet", "evaluation.json"]
+        for method in settings.methods:
+            trained = ["adapters", "training.parquet"] if method in trained_methods() else []
+            of_method = ["videos", "videos.parquet", "scores.parquet", *trained]
+            of_relation += [f"{method}/{name}" for name in of_method]
+        files += [f"{relation}/{name}" for name in of_relation]
+    return [results(name) for name in files]
 
 
 def scores_of(wildcards):

@@ -218,9 +218,9 @@ def _clip_views(settings: ExperimentSettings) -> Callable[[dict[str, Any]], Any]
     """How the masks stage sees a clip: frames and joints at its working size."""
     from dreamrelation.clips.reading import read_frames, read_joints
     from dreamrelation.masks.segmenters import ClipView
+    from dreamrelation.masks.stage import working_size
 
-    height = round(settings.clips.height * settings.masks.working_scale)
-    width = round(settings.clips.width * settings.masks.working_scale)
+    height, width = working_size(settings)
 
     def view(row: dict[str, Any]) -> ClipView:
         window = read_joints(row, height, width)

@@ -55,7 +55,7 @@ class MochiAutoencoder(MochiStatistics):
         self.vae = AutoencoderKLMochi.from_pretrained(
             settings.path,
             subfolder="vae",
-            torch_dtype=self.dtype,
+            dtype=self.dtype,
             revision=settings.revision,
             variant=settings.variant,
         )
@@ -90,7 +90,7 @@ class MochiTextEncoder:
             settings.path,
             transformer=None,
             vae=None,
-            torch_dtype=self.dtype,
+            dtype=self.dtype,
             revision=settings.revision,
             variant=settings.variant,
         )
@@ -119,7 +119,7 @@ class MochiDenoiser(MochiStatistics):
         self.module: nn.Module = MochiTransformer3DModel.from_pretrained(
             settings.path,
             subfolder="transformer",
-            torch_dtype=self.dtype,
+            dtype=self.dtype,
             revision=settings.revision,
             variant=settings.variant,
         )
@@ -132,12 +132,8 @@ class MochiDenoiser(MochiStatistics):
         self.fingerprint = part_fingerprint(settings, "transformer")
 
     def adapted_modules(self, projections: tuple[Projection, ...]) -> list[str]:
-        wanted = {f".attn1.{layer}" for projection in projections for layer in LAYERS[projection]}
-        return [
-            name
-            for name, layer in self.module.named_modules()
-            if isinstance(layer, nn.Linear) and any(name.endswith(suffix) for suffix in wanted)
-        ]
+        wanted = tuple(f".attn1.{layer}" for projection in projections for layer in LAYERS[projection])
+        return [name for name, _ in self.module.named_modules() if name.endswith(wanted)]
 
     def velocity(self, noisy: Tensor, sigma: Tensor, captions: CaptionEmbeddings) -> Tensor:
         answer = self.module(

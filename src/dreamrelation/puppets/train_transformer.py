@@ -21,9 +21,9 @@ class TransformerTraining:
     """Settings of the transformer's training."""
 
     seed: int = 0
-    steps: int = 7000
-    batch: int = 12
-    learning_rate: float = 1.5e-3
+    steps: int = 7500
+    batch: int = 8
+    learning_rate: float = 1.2e-3
     warmup_steps: int = 200
     caption_dropout: float = 0.1
     average_decay: float = 0.998

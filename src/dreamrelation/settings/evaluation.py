@@ -23,6 +23,7 @@ class EvaluationSettings(Settings):
     confidence: Annotated[float, Field(gt=0, lt=1)] = 0.95
     """Level of the confidence intervals."""
     bootstrap_samples: Annotated[int, Field(ge=100)] = 2000
+    """Resamples of the videos, for the intervals of means that are no shares."""
 
 
 class ReportSettings(Settings):

@@ -11,6 +11,7 @@ class ModelSettings(Settings):
     """The video diffusion transformer."""
 
     backbone: Literal["mochi"] = "mochi"
+    """The family of models that `path` belongs to."""
     path: str = "genmo/mochi-1-preview"
     """Hub id, or a local folder in diffusers' layout."""
     revision: str | None = None
@@ -20,6 +21,7 @@ class ModelSettings(Settings):
     precision: Literal["float32", "bfloat16"] = "bfloat16"
     """Of the frozen weights and of the forward pass; adapters are always float32."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
+    """Where models run, the segmenters and CLIP too; `auto`: on the GPU if there is one. The judge is a CPU's."""
     vae_tiling: bool = False
     """Encode and decode in overlapping tiles: less memory for large frames."""
     gradient_checkpointing: bool = False

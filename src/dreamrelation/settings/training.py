@@ -23,8 +23,11 @@ class ContrastiveSettings(Settings):
     weight: Annotated[float, Field(ge=0)] = 0.01
     """λ₁. 0: no contrastive loss."""
     positives: Annotated[int, Field(ge=1)] = 4
+    """Dynamics of other clips that each clip is compared with; fewer while the memory holds fewer."""
     negatives: Annotated[int, Field(ge=1)] = 10
+    """Single-frame features that it is compared with: its own first, then remembered ones."""
     temperature: Annotated[float, Field(gt=0)] = 0.07
+    """τ."""
     memory_clips: Annotated[int, Field(ge=1)] = 10
     """Clips whose dynamics are remembered as positives."""
     memory_frames: Annotated[int, Field(ge=1)] = 64
@@ -48,13 +51,21 @@ class TrainingSettings(Settings):
     normalise_latents: Literal["per_channel", "released_code"] = "per_channel"
     """Noise the latents in the transformer's space; `released_code` noises the raw ones."""
     rank: Annotated[int, Field(ge=1)] = 16
+    """Rank of every adapter's matrices."""
     alpha: Annotated[float, Field(gt=0)] = 16.0
+    """An adapter's output is scaled by alpha / rank."""
     learning_rate: Annotated[float, Field(gt=0)] = 2e-4
+    """AdamW's, at its highest, after the warm-up."""
     weight_decay: Annotated[float, Field(ge=0)] = 0.01
+    """AdamW's; only adapters that take part in a step decay in it."""
     warmup_steps: Annotated[int, Field(ge=0)] = 200
+    """Steps of linear warm-up; then half a cosine down to nothing."""
     steps: Annotated[int, Field(ge=1)] = 2400
+    """Steps in all, warm-up included."""
     batch_size: Annotated[int, Field(ge=1)] = 1
+    """Clips per step."""
     caption_dropout: Share = 0.1
+    """Share of captions that are replaced by the empty one, as guidance needs."""
     gradient_norm: Annotated[float, Field(gt=0)] | None = None
     """Gradients are clipped to this norm; `None`: never, as in the paper."""
     checkpoint_every: Annotated[int, Field(ge=1)] = 200

@@ -103,7 +103,7 @@ class Trainer:
         norm = float(nn.utils.clip_grad_norm_(list(active.values()), limit))
         if not torch.isfinite(loss.total.detach()):
             names = [self.data.clips[row] for row in draw.rows]
-            raise FloatingPointError(f"step {step}: the loss is {float(loss.total)} for the clips {names}")
+            raise FloatingPointError(f"step {step}: the loss is {float(loss.total.detach())} for the clips {names}")
         self.optimizer.step()
         return self._row(step, draw.role or "all", draw.rows, loss, rate, norm, time.monotonic() - started)
 

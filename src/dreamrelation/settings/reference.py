@@ -1,0 +1,100 @@
+"""All settings as Markdown: `python -m dreamrelation.settings.reference > docs/settings.md`."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from dreamrelation.settings.experiment import ExperimentSettings
+
+Schema = dict[str, Any]
+
+INTRODUCTION = """\
+# Settings
+
+Made by `python -m dreamrelation.settings.reference > docs/settings.md`; a test keeps it in step with the code.
+
+These are the code's own defaults. `config.yaml` lays the puppets' values over them, `configs/ntu_mochi.yaml` those of
+NTU RGB+D and Mochi 1 over that. An unknown key or a value that does not fit is an error which names its place. A *share*
+is a number from 0 to 1. YAML writes `1e-4` as `1.0e-4`, with the dot. `null` in YAML is `None` in the texts below.
+"""
+WORDS = {"string": "text", "integer": "whole number", "number": "number", "boolean": "true or false", "null": "null"}
+LIMITS = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<", "multipleOf": "a multiple of"}
+SHARE = {"type": "number", "minimum": 0, "maximum": 1}
+
+
+@dataclass(frozen=True)
+class Section:
+    """One settings class at one place of the configuration."""
+
+    place: str
+    """Dotted keys; empty at the top."""
+    description: str
+    fields: dict[str, Schema]
+    """JSON schemas of the values in it."""
+    required: tuple[str, ...]
+
+
+def sections(model: Schema | None = None, place: str = "", note: str = "") -> Iterator[Section]:
+    """The settings at a place, then those of the sections in it, in the order of the code."""
+    root = ExperimentSettings.model_json_schema() if model is None else model
+    definitions = root["$defs"]
+    inner = {name: reference for name, field in root["properties"].items() if (reference := _reference(field))}
+    values = {name: field for name, field in root["properties"].items() if name not in inner}
+    yield Section(place, f"{root.get('description', '')} {note}".strip(), values, tuple(root.get("required", ())))
+    for name, reference in inner.items():
+        own_note = root["properties"][name].get("description", "")
+        yield from sections(definitions[reference] | {"$defs": definitions}, f"{place}.{name}".strip("."), own_note)
+
+
+def _reference(field: Schema) -> str | None:
+    """Name of the settings class of a field; None where the field is a value."""
+    found = [option["$ref"] for option in [field, *field.get("anyOf", ())] if "$ref" in option]
+    return found[0].rpartition("/")[2] if found else None
+
+
+def type_text(field: Schema) -> str:
+    """What a value may be, in words."""
+    if "anyOf" in field:
+        return " or ".join(map(type_text, field["anyOf"]))
+    if "const" in field or "enum" in field:
+        return " or ".join(f"`{value}`" for value in field.get("enum", [field.get("const")]))
+    if field.get("type") == "array":
+        if "prefixItems" in field:
+            return f"pair of {type_text(field['prefixItems'][0])}s"
+        return f"list ({type_text(field['items'])})"
+    if field.get("type") == "object":
+        inner = field.get("additionalProperties", field.get("patternProperties", {}))
+        known = isinstance(inner, dict) and ("type" in inner or "anyOf" in inner)
+        return f"name → {type_text(inner)}" if known else "name → settings"
+    if SHARE.items() <= field.items():
+        return "share"
+    if "pattern" in field:
+        return f"text of the form `{field['pattern'].strip('^$')}`"
+    limits = [f"{word} {field[key]:g}" for key, word in LIMITS.items() if key in field]
+    return " ".join([WORDS[field["type"]], ", ".join(limits)]).strip()
+
+
+def default_text(section: Section, name: str) -> str:
+    """The default as YAML takes it; a dash where the setting must be given."""
+    if name in section.required:
+        return "–"
+    return f"`{json.dumps(section.fields[name]['default'], ensure_ascii=False)}`"
+
+
+def text() -> str:
+    """The whole page."""
+    parts = [INTRODUCTION]
+    for section in sections():
+        heading = f"`{section.place}`" if section.place else "Top level"
+        rows = ["| setting | type | default | meaning |", "|---|---|---|---|"]
+        for name, field in section.fields.items():
+            meaning = field.get("description", "").replace("\n", " ").replace("|", "\\|")
+            rows.append(f"| `{name}` | {type_text(field)} | {default_text(section, name)} | {meaning} |")
+        description = section.description.replace("\n", " ")
+        parts.append("\n".join([f"## {heading}", "", description, "", *rows, ""]))
+    return "\n".join(parts)
+
+
+if __name__ == "__main__":
+    print(text(), end="")
