@@ -55,9 +55,7 @@ def build_parser() -> argparse.ArgumentParser:
         "relation", "method", "latents", "captions", "adapters", "training", "resume",
     )  # fmt: skip
     train.add_argument("--minutes", type=float, help="stop with a saved state after this long")
-    generate = stage(
-        "generate", run_generate, "generate films", "relation", "method", "captions", "videos", "manifest"
-    )
+    generate = stage("generate", run_generate, "generate films", "relation", "method", "captions", "videos", "manifest")
     generate.add_argument("--adapters", type=Path, help="folder of the method's adapters, if it has any")
     stage("evaluate", run_evaluate, "take measures", "relation", "method", "manifest", "videos", "scores")
     summarise = stage("summarise", run_summarise, "sum up one relation", "relation", "selection", "evaluation")

@@ -76,7 +76,10 @@ def stage_settings(settings: ExperimentSettings, stage: str, method: str | None 
         else:
             used[section] = everything[section]
     if method is not None:
-        used["method"] = {"name": method, **settings.method(method).model_dump(mode="json")}
+        of_method = settings.method(method).model_dump(mode="json")
+        if stage == "generate":
+            of_method = {key: of_method[key] for key in ("placement", "inference_adapters", "rank", "alpha")}
+        used["method"] = {"name": method, **of_method}
     return used
 
 

@@ -249,12 +249,13 @@ def read(path: Path, kind: pa.Schema | str, fingerprint: str | None = None) -> p
     except pa.ArrowInvalid as error:
         raise ValueError(f"{path}: not a Parquet file: {error}") from None
     metadata = table.schema.metadata or {}
-    expected = kind.encode() if isinstance(kind, str) else (kind.metadata or {})[KIND]
+    schema = None if isinstance(kind, str) else kind
+    expected = str(kind).encode() if schema is None else (schema.metadata or {})[KIND]
     found = metadata.get(KIND, b"nothing of ours")
     if found != expected:
         raise ValueError(f"{path}: found a table of {found.decode()!r}, expected {expected.decode()!r}")
-    if isinstance(kind, pa.Schema) and not table.schema.equals(kind):
-        raise ValueError(f"{path}: found the columns {table.schema.names}, expected {kind.names} with their types")
+    if schema is not None and not table.schema.equals(schema):
+        raise ValueError(f"{path}: found the columns {table.schema.names}, expected {schema.names} with their types")
     if fingerprint is not None and metadata.get(FINGERPRINT, b"").decode() != fingerprint:
         raise ValueError(
             f"{path}: found the fingerprint {metadata.get(FINGERPRINT, b'none').decode()}, expected {fingerprint}:"

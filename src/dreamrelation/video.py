@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 import av
 import cv2
 import numpy as np
+from av.video.stream import VideoStream
 
 from dreamrelation.files import appearing
 
@@ -59,9 +61,7 @@ def read_window(
         shrinks = crop_height > height
         frames.append(cv2.resize(cut, (width, height), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC))
     if len(frames) != pixel_frames:
-        raise ValueError(
-            f"{path}: found {len(frames)} frames from frame {start_frame} on, expected {pixel_frames}"
-        )
+        raise ValueError(f"{path}: found {len(frames)} frames from frame {start_frame} on, expected {pixel_frames}")
     return np.stack(frames)
 
 
@@ -72,7 +72,9 @@ def encode(
     if frames.dtype != np.uint8 or frames.ndim != 4 or frames.shape[-1] != 3:
         raise ValueError(f"{path}: found frames {frames.dtype} {frames.shape}, expected uint8 (F, H, W, 3)")
     with appearing(path) as beside, av.open(str(beside), "w") as container:
-        stream = container.add_stream(codec, rate=frames_per_second, options=options or {"crf": "16"})
+        stream = cast(
+            VideoStream, container.add_stream(codec, rate=frames_per_second, options=options or {"crf": "16"})
+        )
         stream.height, stream.width = frames.shape[1:3]
         stream.pix_fmt = "yuv420p"
         for frame in frames:

@@ -1,5 +1,7 @@
 """Identities of the rectified flow, in float64."""
 
+from itertools import pairwise
+
 import torch
 
 from dreamrelation.backbones.mochi import MochiDenoiser
@@ -37,7 +39,7 @@ def test_euler_with_the_true_velocity_reaches_the_clean_latents() -> None:
     velocity = clean - noise
     sigmas = MochiDenoiser.sampling_sigmas(None, 64, 0.025)  # type: ignore[arg-type]
     latents = noise
-    for sigma, following in zip(sigmas[:-1], sigmas[1:], strict=True):
+    for sigma, following in pairwise(sigmas):
         latents = euler_step(latents, velocity, sigma, following)
     torch.testing.assert_close(latents, clean, rtol=0, atol=1e-12)
 
@@ -46,5 +48,5 @@ def test_the_schedule_falls_from_one_to_zero_and_is_linear_up_to_the_threshold()
     sigmas = MochiDenoiser.sampling_sigmas(None, 64, 0.025)  # type: ignore[arg-type]
     assert len(sigmas) == 65
     assert sigmas[0] == 1.0 and sigmas[-1] == 0.0
-    assert all(a > b for a, b in zip(sigmas[:-1], sigmas[1:], strict=True))
+    assert all(a > b for a, b in pairwise(sigmas))
     assert abs(sigmas[32] - (1 - 0.025)) < 1e-12

@@ -74,7 +74,9 @@ def test_exactly_the_drawn_roles_adapters_move_bit_for_bit(random_mochi: ModelSe
         moved = {name for name in before if not torch.equal(before[name], after[name])}
         allowed = {n for adapter in ACTIVE[role] for n in adapter_parameters(subject.denoiser.module, adapter)}
         assert moved <= allowed, sorted(moved - allowed)[:3]
-        still = {adapter for adapter in ACTIVE[role] if not moved & set(adapter_parameters(subject.denoiser.module, adapter))}
+        still = {
+            adapter for adapter in ACTIVE[role] if not moved & set(adapter_parameters(subject.denoiser.module, adapter))
+        }
         assert not still, f"step {step}, {role}: {still} did not move"
     assert seen == set(ROLES)
 
@@ -128,9 +130,9 @@ def test_contrast_begins_once_the_memory_holds_another_clip(random_mochi: ModelS
 
 
 def test_two_trainings_cannot_share_a_resume_folder(tmp_path: Path) -> None:
-    with resume_folder(tmp_path / "resume"), pytest.raises(RuntimeError, match="another training"):
-        with resume_folder(tmp_path / "resume"):
-            pass
+    first, second = resume_folder(tmp_path / "resume"), resume_folder(tmp_path / "resume")
+    with first, pytest.raises(RuntimeError, match="another training"), second:
+        pass
 
 
 def test_roles_are_drawn_uniformly_and_draws_depend_on_the_step_alone() -> None:

@@ -16,7 +16,7 @@ class AdapterShape:
     """Size of every adapter of a method."""
 
     rank: int
-    alpha: float
+    alpha: int
 
 
 def place(denoiser: Denoiser, placement: dict[str, tuple[Projection, ...]], shape: AdapterShape, seed: int) -> None:
@@ -29,9 +29,7 @@ def place(denoiser: Denoiser, placement: dict[str, tuple[Projection, ...]], shap
         for projection in projections:
             if not denoiser.adapted_modules((projection,)):
                 raise ValueError(f"adapter {adapter!r}: the transformer has no layer for the projection {projection!r}")
-        config = LoraConfig(
-            r=shape.rank, lora_alpha=shape.alpha, lora_dropout=0.0, bias="none", target_modules=names
-        )
+        config = LoraConfig(r=shape.rank, lora_alpha=shape.alpha, lora_dropout=0.0, bias="none", target_modules=names)
         torch.manual_seed(1000 * seed + number)
         inject_adapter_in_model(config, denoiser.module, adapter_name=adapter)
     for layer in tuner_layers(denoiser.module):

@@ -4,6 +4,8 @@ Sources: diffusers' Mochi classes; the conventions of time and sign follow `Moch
 1000·(1 − σ) and whose prediction is the velocity clean − noise.
 """
 
+from typing import Any
+
 import numpy as np
 import torch
 from diffusers import AutoencoderKLMochi, MochiPipeline, MochiTransformer3DModel
@@ -52,7 +54,8 @@ class MochiAutoencoder(MochiStatistics):
     def __init__(self, settings: ModelSettings) -> None:
         check_folder(settings)
         self.device, self.dtype = choose_device(settings.device), DTYPES[settings.precision]
-        self.vae = AutoencoderKLMochi.from_pretrained(
+        # diffusers' decorators hide the types of what its methods return
+        self.vae: Any = AutoencoderKLMochi.from_pretrained(
             settings.path,
             subfolder="vae",
             dtype=self.dtype,
@@ -86,7 +89,7 @@ class MochiTextEncoder:
     def __init__(self, settings: ModelSettings) -> None:
         check_folder(settings)
         self.device, self.dtype = choose_device(settings.device), DTYPES[settings.precision]
-        self.pipeline = MochiPipeline.from_pretrained(
+        self.pipeline: Any = MochiPipeline.from_pretrained(
             settings.path,
             transformer=None,
             vae=None,
@@ -116,18 +119,18 @@ class MochiDenoiser(MochiStatistics):
     def __init__(self, settings: ModelSettings) -> None:
         check_folder(settings)
         self.device, self.dtype = choose_device(settings.device), DTYPES[settings.precision]
-        self.module: nn.Module = MochiTransformer3DModel.from_pretrained(
+        transformer: Any = MochiTransformer3DModel.from_pretrained(
             settings.path,
             subfolder="transformer",
             dtype=self.dtype,
             revision=settings.revision,
             variant=settings.variant,
         )
-        self.module.to(self.device).eval().requires_grad_(False)
+        self.module: nn.Module = transformer.to(self.device).eval().requires_grad_(False)
         if settings.gradient_checkpointing:
-            self.module.enable_gradient_checkpointing()
-        self.channels = int(self.module.config.in_channels)
-        config = AutoencoderKLMochi.load_config(settings.path, subfolder="vae", revision=settings.revision)
+            transformer.enable_gradient_checkpointing()
+        self.channels = int(transformer.config.in_channels)
+        config: Any = AutoencoderKLMochi.load_config(settings.path, subfolder="vae", revision=settings.revision)
         super().__init__(dict(config))
         self.fingerprint = part_fingerprint(settings, "transformer")
 

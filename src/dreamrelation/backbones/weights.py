@@ -11,7 +11,10 @@ DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 
 
 def choose_device(wanted: str) -> torch.device:
-    """The device of a setting; "auto" is the GPU if there is one. Raises RuntimeError where CUDA is asked for in vain."""
+    """The device of a setting; "auto" is the GPU if there is one.
+
+    Raises RuntimeError where CUDA is asked for in vain.
+    """
     if wanted == "cuda" and not torch.cuda.is_available():
         raise RuntimeError("model.device is cuda, but torch finds no CUDA device; set it to auto or cpu")
     if wanted == "auto":

@@ -1,6 +1,7 @@
 """Euler sampling of the flow with classifier-free guidance: noise → latents."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 from torch import Tensor
@@ -46,7 +47,7 @@ def sample(
 ) -> Tensor:
     """Latents (B, C, f, h, w) in the transformer's space; noise levels fall from 1 to 0. Steps run in float32."""
     latents = noise.to(denoiser.device, torch.float32)
-    for sigma, following in zip(sigmas[:-1], sigmas[1:], strict=True):
+    for sigma, following in pairwise(sigmas):
         velocity = guided_velocity(denoiser, latents, sigma, captions, guidance)
         latents = euler_step(latents, velocity, sigma, following)
     return latents

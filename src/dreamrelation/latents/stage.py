@@ -15,6 +15,7 @@ from dreamrelation import tables
 from dreamrelation.backbones.interface import Autoencoder
 from dreamrelation.backbones.opening import open_autoencoder
 from dreamrelation.geometry import latent_grid
+from dreamrelation.roles import Role
 from dreamrelation.settings.experiment import ExperimentSettings
 
 Row = dict[str, Any]
@@ -39,7 +40,7 @@ def run(
     rows: list[Row],
     latents: Path,
     read_frames: Callable[[Row], np.ndarray],
-    read_latent_masks: Callable[[Row], dict[str, np.ndarray]],
+    read_latent_masks: Callable[[Row], dict[Role, np.ndarray]],
 ) -> None:
     """Encode the clips `rows` of tables.SELECTION and write them with their latent masks.
 
@@ -67,7 +68,7 @@ def encode_batch(
     rows: list[Row],
     autoencoder: Autoencoder,
     read_frames: Callable[[Row], np.ndarray],
-    read_latent_masks: Callable[[Row], dict[str, np.ndarray]],
+    read_latent_masks: Callable[[Row], dict[Role, np.ndarray]],
 ) -> list[Row]:
     """Rows of `tables.latents_schema` for a few clips."""
     posterior = autoencoder.encode(np.stack([read_frames(row) for row in rows]))

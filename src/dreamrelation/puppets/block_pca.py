@@ -6,6 +6,8 @@ stays there, so that latents are known before the decoder is trained; the decode
 what twelve numbers per block of 6 × 8 × 8 pixels leave open.
 """
 
+from typing import Any
+
 import numpy as np
 import torch
 from diffusers import AutoencoderKLMochi
@@ -35,7 +37,8 @@ def start_linear(vae: AutoencoderKLMochi, clips: np.ndarray, seed: int) -> None:
 
 
 def _silence_residual_branches(vae: AutoencoderKLMochi) -> None:
-    for name, layer in vae.named_modules():
+    layers: list[tuple[str, Any]] = list(vae.named_modules())
+    for name, layer in layers:
         if name.endswith("conv2"):
             layer.conv.weight.zero_()
             layer.conv.bias.zero_()
@@ -64,7 +67,7 @@ def _components(blocks: Tensor, count: int, rng: np.random.Generator) -> Tensor:
 
 def _fit_encoder(vae: AutoencoderKLMochi, video: Tensor, rng: np.random.Generator) -> list[Tensor]:
     """Set the encoder up to its last norm; returns each stage's basis (kept, C, t, y, x), stages outermost first."""
-    encoder = vae.encoder
+    encoder: Any = vae.encoder
     encoder.proj_in.weight.zero_()
     encoder.proj_in.bias.zero_()
     encoder.proj_in.weight[:3, :3] = torch.eye(3)
@@ -110,7 +113,7 @@ def _fit_projection(vae: AutoencoderKLMochi, video: Tensor) -> None:
 
 def _fit_decoder(vae: AutoencoderKLMochi, bases: list[Tensor]) -> None:
     """Set the decoder behind its first layer to the transposes of the encoder's stages."""
-    decoder = vae.decoder
+    decoder: Any = vae.decoder
     for block, basis in zip(decoder.up_blocks, reversed(bases), strict=True):
         kept = len(basis)
         block.proj.weight.zero_()
@@ -130,7 +133,7 @@ def _fit_decoder_input(vae: AutoencoderKLMochi, video: Tensor) -> None:
     latents = mean.movedim(1, -1).flatten(0, -2).double()
     latents = torch.cat([latents, torch.ones(len(latents), 1, dtype=torch.float64)], dim=1)
     solution = torch.linalg.lstsq(latents, scale_free.double()).solution.float()
-    conv = vae.decoder.conv_in
+    conv: Any = vae.decoder.conv_in
     conv.weight.zero_()
     conv.bias.zero_()
     conv.weight[: solution.shape[1], :, 0, 0, 0] = solution[:-1].T
@@ -140,7 +143,7 @@ def _fit_decoder_input(vae: AutoencoderKLMochi, video: Tensor) -> None:
 def _innermost_components(vae: AutoencoderKLMochi, video: Tensor) -> Tensor:
     """What the innermost stage's signal channels carry, in the units of its orthonormal basis, (cells, kept)."""
     reached: list[Tensor] = []
-    block = vae.encoder.down_blocks[-1]
+    block: Any = vae.encoder.down_blocks[-1]
     hook = block.conv_in.register_forward_hook(lambda layer, given, answer: reached.append(answer[0]))
     vae.encoder(video)
     hook.remove()

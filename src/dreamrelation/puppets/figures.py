@@ -4,6 +4,7 @@ Painting goes through a `Brush`, which draws the same shape into the picture and
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -32,6 +33,7 @@ class Figure:
     """Thickness of body and limbs relative to the usual one."""
 
 
+# one line a figure, as the table that it is
 KINDS: dict[str, Figure] = {
     figure.kind: figure
     for figure in (
@@ -46,7 +48,14 @@ KINDS: dict[str, Figure] = {
     )
 }  # fmt: skip
 
-SHIRTS: tuple[Colour, ...] = ((60, 110, 200), (196, 60, 60), (228, 186, 60), (70, 150, 110), (140, 90, 170), (225, 225, 225))
+SHIRTS: tuple[Colour, ...] = (
+    (60, 110, 200),
+    (196, 60, 60),
+    (228, 186, 60),
+    (70, 150, 110),
+    (140, 90, 170),
+    (225, 225, 225),
+)
 TROUSERS: tuple[Colour, ...] = ((50, 55, 80), (70, 60, 50), (40, 40, 44), (110, 100, 84))
 HAIRS: tuple[Colour, ...] = ((70, 45, 30), (30, 26, 26), (180, 140, 70), (120, 60, 36))
 
@@ -56,7 +65,14 @@ def dressed(kind: str, rng: np.random.Generator) -> Figure:
     base = KINDS[kind]
     if kind == "person":
         return Figure(
-            kind, _pick(SHIRTS, rng), base.limbs, base.head, _pick(TROUSERS, rng), base.muzzle, base.ears, _pick(HAIRS, rng)
+            kind,
+            _pick(SHIRTS, rng),
+            base.limbs,
+            base.head,
+            _pick(TROUSERS, rng),
+            base.muzzle,
+            base.ears,
+            _pick(HAIRS, rng),
         )
     shade = rng.uniform(0.9, 1.08)
     tinted = {name: _shade(getattr(base, name), shade) for name in ("body", "limbs", "head", "trousers")}
@@ -100,7 +116,7 @@ class Brush:
 
     def limb(self, points: np.ndarray, width: float, colour: Colour) -> None:
         """A chain of capsules through `points`, (N, 2)."""
-        for start, end in zip(points[:-1], points[1:], strict=True):
+        for start, end in pairwise(points):
             across = end - start
             normal = np.array([-across[1], across[0]]) / max(float(np.hypot(*across)), 1e-6) * width / 2
             self.polygon(np.stack([start + normal, end + normal, end - normal, start - normal]), colour)
@@ -117,8 +133,7 @@ def paint(brush: Brush, figure: Figure, joints: Joints) -> None:
     limb, leg = 0.075 * figure.width, 0.095 * figure.width
     forward = np.array([joints.facing, 0.0])
     brush.limb(joints.far_arm, limb, _darker(figure.limbs))
-    for chain, shade in ((joints.far_leg, _darker), (joints.near_leg, _shade)):
-        colour = shade(figure.trousers) if shade is _darker else figure.trousers
+    for chain, colour in ((joints.far_leg, _darker(figure.trousers)), (joints.near_leg, figure.trousers)):
         brush.limb(chain, leg, colour)
         brush.limb(np.stack([chain[2], chain[2] + 0.07 * forward]), 0.07, _darker(figure.limbs))
     brush.limb(np.stack([joints.hip, joints.neck]), 0.19 * figure.width, figure.body)
@@ -149,8 +164,7 @@ def _paint_head(brush: Brush, figure: Figure, joints: Joints, forward: np.ndarra
     brush.circle(head, r, figure.head)
     if figure.ears == "hair":
         angles = np.linspace(0.15 * np.pi, 1.25 * np.pi, 12)
-        arc = np.stack([-np.cos(np.pi - angles) * joints.facing, np.sin(angles)], axis=1)
-        arc[:, 0] = np.cos(angles) * joints.facing
+        arc = np.stack([np.cos(angles) * joints.facing, np.sin(angles)], axis=1)
         brush.polygon(head + 1.03 * r * arc, figure.ear_colour)
     elif figure.ears == "floppy":
         ear = head - 0.45 * r * forward + 0.5 * r * up
@@ -164,4 +178,6 @@ def _paint_head(brush: Brush, figure: Figure, joints: Joints, forward: np.ndarra
         brush.circle(head + 0.98 * r * forward - 0.15 * r * up, 0.16 * r, (30, 24, 24))
     if figure.kind == "panda":
         brush.circle(head + 0.35 * r * forward + 0.22 * r * up, 0.32 * r, (34, 34, 38))
-    brush.circle(head + 0.4 * r * forward + 0.25 * r * up, 0.15 * r, (250, 250, 250) if figure.kind == "panda" else (20, 20, 24))
+    brush.circle(
+        head + 0.4 * r * forward + 0.25 * r * up, 0.15 * r, (250, 250, 250) if figure.kind == "panda" else (20, 20, 24)
+    )

@@ -22,8 +22,8 @@ HEADS, HEAD_WIDTH, BLOCKS, CONTEXT_WIDTH = 5, 32, 5, 80
 def small_vae() -> AutoencoderKLMochi:
     """The autoencoder, 3 M parameters, randomly initialised. Mochi's geometry: 6× in time, 8× in space."""
     return AutoencoderKLMochi(
-        encoder_block_out_channels=(32, 32, 64, 96),
-        decoder_block_out_channels=(32, 64, 64, 96),
+        encoder_block_out_channels=(32, 32, 64, 96),  # pyright: ignore[reportArgumentType]
+        decoder_block_out_channels=(32, 64, 64, 96),  # pyright: ignore[reportArgumentType]
         layers_per_block=(1, 1, 1, 1, 1),
         add_attention_block=(False,) * 5,
         latents_mean=(0.0,) * LATENT_CHANNELS,

@@ -55,7 +55,10 @@ def paint_room(room: Room, height: int, width: int, horizon: float, scale: float
     picture[:] = room.wall
     period = 0.22 * scale
     start = room.shift * period
-    columns, rows = np.arange(start - period, width + period, period), np.arange(start - period, horizon + period, period)
+    columns, rows = (
+        np.arange(start - period, width + period, period),
+        np.arange(start - period, horizon + period, period),
+    )
     if room.pattern == "stripes":
         for x in columns:
             cv2.rectangle(picture, (round(x), 0), (round(x + 0.45 * period), height), room.paper, -1)

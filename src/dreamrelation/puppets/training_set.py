@@ -43,7 +43,7 @@ def filmed(size: TrainingSetSize, indices: range) -> Iterator[tuple[np.ndarray, 
     """Frames, figure mask and caption of some clips; a clip depends on (seed, index) alone."""
     for index in indices:
         shot = shoot(size.seed, index, size.frames, size.height, size.width)
-        yield shot.take.frames, shot.take.masks.any(axis=1), shot.caption
+        yield shot.take.frames, np.asarray(shot.take.masks.any(axis=1)), shot.caption
 
 
 @torch.no_grad()
@@ -54,7 +54,7 @@ def make_training_set(
     frames, figures, captions, latents = [], [], [], []
     for clip, mask, caption in filmed(size, indices):
         video = torch.from_numpy(clip).permute(3, 0, 1, 2)[None].float() / 127.5 - 1
-        latents.append(vae.encode(video).latent_dist.mean)
+        latents.append(vae.encode(video, return_dict=False)[0].mean)
         frames.append(torch.from_numpy(clip))
         figures.append(torch.from_numpy(mask))
         captions.append(caption)

@@ -15,11 +15,17 @@ INTRODUCTION = """\
 Made by `python -m dreamrelation.settings.reference > docs/settings.md`; a test keeps it in step with the code.
 
 These are the code's own defaults. `config.yaml` lays the puppets' values over them, `configs/ntu_mochi.yaml` those of
-NTU RGB+D and Mochi 1 over that. An unknown key or a value that does not fit is an error which names its place. A *share*
-is a number from 0 to 1. YAML writes `1e-4` as `1.0e-4`, with the dot. `null` in YAML is `None` in the texts below.
+NTU RGB+D and Mochi 1 over that. An unknown key or a value that does not fit is an error that names its place. A *share*
+is a number from 0 to 1. YAML wants `1.0e-4` for `1e-4`. Where the texts below say `None`, YAML says `null`.
 """
 WORDS = {"string": "text", "integer": "whole number", "number": "number", "boolean": "true or false", "null": "null"}
-LIMITS = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<", "multipleOf": "a multiple of"}
+LIMITS = {
+    "minimum": "≥",
+    "exclusiveMinimum": ">",
+    "maximum": "≤",
+    "exclusiveMaximum": "<",
+    "multipleOf": "a multiple of",
+}
 SHARE = {"type": "number", "minimum": 0, "maximum": 1}
 
 

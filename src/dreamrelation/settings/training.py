@@ -52,7 +52,7 @@ class TrainingSettings(Settings):
     """Noise the latents in the transformer's space; `released_code` noises the raw ones."""
     rank: Annotated[int, Field(ge=1)] = 16
     """Rank of every adapter's matrices."""
-    alpha: Annotated[float, Field(gt=0)] = 16.0
+    alpha: Annotated[int, Field(ge=1)] = 16
     """An adapter's output is scaled by alpha / rank."""
     learning_rate: Annotated[float, Field(gt=0)] = 2e-4
     """AdamW's, at its highest, after the warm-up."""
@@ -81,7 +81,9 @@ class TrainingSettings(Settings):
             if adapter not in ADAPTERS:
                 raise ValueError(f"placement names the adapter {adapter!r}, expected some of {', '.join(ADAPTERS)}")
             if not projections:
-                raise ValueError(f"placement gives {adapter!r} no projection, expected some of {', '.join(PROJECTIONS)}")
+                raise ValueError(
+                    f"placement gives {adapter!r} no projection, expected some of {', '.join(PROJECTIONS)}"
+                )
         if self.trains:
             unknown = [a for a in self.inference_adapters if a not in self.placement]
             if unknown or not self.inference_adapters:

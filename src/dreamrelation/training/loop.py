@@ -1,4 +1,4 @@
-"""The training loop: optimizer, schedule, saved states, time limit. Yields nothing, returns rows; writes only states."""
+"""The training loop: optimizer, schedule, saved states, time limit. It returns rows and writes states only."""
 
 import signal
 import sys
@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import torch
 from accelerate import Accelerator
-from torch import nn
+from torch import Tensor, nn
 from tqdm import tqdm
 
 from dreamrelation.adapters.activation import activate
@@ -89,13 +90,11 @@ class Trainer:
             self.data, self.seed, step, rank, method.batch_size, method.caption_dropout, method.hybrid_masks
         )
         active = activate(self.denoiser.module, adapters_of(draw, method))
-        loss = step_loss(
-            self.denoiser, self.data, self.captions, draw, method, self.memory, (self.seed, step, rank)
-        )
+        loss = step_loss(self.denoiser, self.data, self.captions, draw, method, self.memory, (self.seed, step, rank))
         self.accelerator.backward(loss.total)
         for parameter in active.values():
             if parameter.grad is not None:
-                parameter.grad = self.accelerator.reduce(parameter.grad, "mean")
+                parameter.grad = cast(Tensor, self.accelerator.reduce(parameter.grad, "mean"))
         rate = method.learning_rate * warmup_cosine(step, method.steps, method.warmup_steps)
         for group in self.optimizer.param_groups:
             group["lr"] = rate

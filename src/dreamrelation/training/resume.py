@@ -1,6 +1,5 @@
 """The state from which a killed training goes on; kept apart from the outputs, which Snakemake deletes on failure."""
 
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -56,7 +55,7 @@ def load_state(folder: Path, fingerprint: str) -> TrainingState | None:
         return None
     content = torch.load(path, map_location="cpu", weights_only=True)
     if content.pop("fingerprint") != fingerprint:
-        os.remove(path)
+        path.unlink()
         return None
     return TrainingState(**content)
 
