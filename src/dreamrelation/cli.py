@@ -197,9 +197,16 @@ def run_report(options: argparse.Namespace) -> None:
 
 
 def run_puppet_models(options: argparse.Namespace) -> None:
+    from dreamrelation.evaluation.classifier import new_judge, save_judge
     from dreamrelation.puppets import models
+    from dreamrelation.puppets.judge_clips import JUDGED_KINDS, JUDGED_MOTIONS
+    from dreamrelation.puppets.train_judge import JudgeTraining, train_judge
 
-    models.run(options.output, options.work)
+    models.train_mochi(options.output / "mochi", options.work)
+    settings = JudgeTraining()
+    judge = new_judge(JUDGED_MOTIONS, JUDGED_KINDS, settings.seed)
+    report = train_judge(judge, settings, lambda line: print(line, file=sys.stderr, flush=True))
+    save_judge(options.output / "judge", judge, report)
 
 
 def _check_relation(settings: ExperimentSettings, relation: str) -> None:

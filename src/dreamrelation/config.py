@@ -60,7 +60,7 @@ STAGE_SECTIONS: dict[str, tuple[str, ...]] = {
     "train": ("seed", "model"),
     "generate": ("seed", "clips.height", "clips.width", "model", "generation"),
     "evaluate": ("seed", "clips.height", "clips.width", "evaluation"),
-    "report": ("experiment", "seed", "relations", "methods", "report"),
+    "report": tuple(ExperimentSettings.model_fields),
 }
 """What each stage depends on, as dotted places; `train` and `generate` depend on the resolved method as well."""
 
