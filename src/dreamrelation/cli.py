@@ -12,7 +12,7 @@ from typing import Any
 from dreamrelation.config import ConfigError, load, stage_settings, write_resolved
 from dreamrelation.settings.experiment import ExperimentSettings
 
-USER_ERRORS = (ConfigError, FileNotFoundError, ValueError, KeyError, RuntimeError, TimeoutError)
+USER_ERRORS = (ConfigError, FileNotFoundError, ValueError, KeyError, RuntimeError, TimeoutError, FloatingPointError)
 """Errors whose message is meant for the user; anything else is ours and shows its traceback."""
 
 

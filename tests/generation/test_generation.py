@@ -10,6 +10,7 @@ from dreamrelation.adapters.placement import AdapterShape, adapter_parameters, p
 from dreamrelation.adapters.storage import save_adapter
 from dreamrelation.backbones.interface import CaptionEmbeddings
 from dreamrelation.backbones.opening import open_denoiser, open_text_encoder
+from dreamrelation.backbones.weights import text_fingerprint
 from dreamrelation.captions.stage import caption_rows, needed_texts
 from dreamrelation.generation import stage
 from dreamrelation.generation.prompts import requests
@@ -36,7 +37,8 @@ def settings(random_mochi: ModelSettings) -> ExperimentSettings:
 def embedded(settings: ExperimentSettings, folder: Path) -> Path:
     path = folder / "captions.parquet"
     rows = caption_rows(needed_texts(settings, []), open_text_encoder(settings.model))
-    tables.write(path, tables.captions_schema(*rows[0]["embedding"].shape), rows)
+    schema = tables.captions_schema(*rows[0]["embedding"].shape)
+    tables.write(path, schema, rows, fingerprint=text_fingerprint(settings.model))
     return path
 
 

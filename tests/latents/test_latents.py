@@ -44,18 +44,20 @@ def masks_of(row: dict) -> dict:
 def test_the_cache_holds_each_clip_whatever_the_batch(settings: ExperimentSettings, tmp_path: Path) -> None:
     path = tmp_path / "latents.parquet"
     stage.run(settings, "hugging", rows(3), path, frames_of, masks_of)
-    cached = load_clips(path)
+    cached = load_clips(path, stage.latents_fingerprint(settings))
     assert cached.clips == ["clip0", "clip1", "clip2"] and cached.mean.shape == (3, 12, *GRID)
     assert [float(cached.masks["relation"][n].mean()) for n in range(3)] == [0.25, 0.5, 0.75]
     alone = tmp_path / "alone.parquet"
     stage.run(settings, "hugging", rows(3)[2:], alone, frames_of, masks_of)
-    torch.testing.assert_close(load_clips(alone).mean[0], cached.mean[2], rtol=1e-2, atol=1e-3)
+    torch.testing.assert_close(
+        load_clips(alone, stage.latents_fingerprint(settings)).mean[0], cached.mean[2], rtol=1e-2, atol=1e-3
+    )
 
 
 def test_a_draw_has_the_posteriors_mean_and_deviation(settings: ExperimentSettings, tmp_path: Path) -> None:
     path = tmp_path / "latents.parquet"
     stage.run(settings, "hugging", rows(2), path, frames_of, masks_of)
-    cached = load_clips(path)
+    cached = load_clips(path, stage.latents_fingerprint(settings))
     shape = (1, *cached.mean.shape[1:])
     assert torch.equal(cached.sample([1], torch.zeros(shape))[0], cached.mean[1])
     torch.testing.assert_close(cached.sample([1], torch.ones(shape))[0] - cached.mean[1], cached.deviation[1])
@@ -78,16 +80,18 @@ def test_clips_of_two_lengths_or_none_are_refused(settings: ExperimentSettings, 
 
 
 def test_a_value_that_is_not_finite_is_named(tmp_path: Path) -> None:
-    row = {"clip": "odd", "caption": "", "mean": np.full((12, *GRID), np.nan, np.float16),
-           "log_variance": np.zeros((12, *GRID), np.float16), **{f"mask_{k}": v for k, v in masks_of(rows(1)[0]).items()}}  # fmt: skip
+    masks = {f"mask_{role}": mask for role, mask in masks_of(rows(1)[0]).items()}
+    mean, log_variance = (np.full((12, *GRID), value, np.float16) for value in (np.nan, 0.0))
+    row = {"clip": "odd", "caption": "", "mean": mean, "log_variance": log_variance, **masks}
     path = tmp_path / "latents.parquet"
-    tables.write(path, tables.latents_schema(12, GRID), [row])
+    tables.write(path, tables.latents_schema(12, GRID), [row], fingerprint="known")
     with pytest.raises(ValueError, match="column mean of clip odd is not finite"):
-        load_clips(path)
+        load_clips(path, "known")
+    with pytest.raises(ValueError, match="found the fingerprint known, expected other"):
+        load_clips(path, "other")
 
 
 def test_the_fingerprint_tells_poolings_apart(settings: ExperimentSettings) -> None:
     other = settings.model_copy(update={"latents": settings.latents.model_copy(update={"union": "released_code"})})
-    assert stage.latents_fingerprint(settings, "vae", 7) == stage.latents_fingerprint(settings, "vae", 7)
-    assert stage.latents_fingerprint(settings, "vae", 7) != stage.latents_fingerprint(other, "vae", 7)
-    assert stage.latents_fingerprint(settings, "vae", 7) != stage.latents_fingerprint(settings, "vae", 13)
+    assert stage.latents_fingerprint(settings) == stage.latents_fingerprint(settings.model_copy())
+    assert stage.latents_fingerprint(settings) != stage.latents_fingerprint(other)

@@ -36,6 +36,16 @@ def check_folder(settings: ModelSettings) -> None:
         )
 
 
+def autoencoder_fingerprint(settings: ModelSettings) -> str:
+    """Changes with the autoencoder, and so with cached latents."""
+    return part_fingerprint(settings, "vae")
+
+
+def text_fingerprint(settings: ModelSettings) -> str:
+    """Changes with the text encoder or its tokenizer, and so with cached captions."""
+    return part_fingerprint(settings, "text_encoder") + part_fingerprint(settings, "tokenizer")
+
+
 def part_fingerprint(settings: ModelSettings, part: str) -> str:
     """A digest that changes with the weights of one part, such as "vae".
 

@@ -9,10 +9,10 @@ from dreamrelation.backbones.interface import CaptionEmbeddings
 
 
 class EmbeddedCaptions:
-    """The table of the captions stage in memory."""
+    """The table of the captions stage in memory; one of another text encoder, by its fingerprint, is refused."""
 
-    def __init__(self, path: Path) -> None:
-        table = tables.read(path, "captions")
+    def __init__(self, path: Path, fingerprint: str) -> None:
+        table = tables.read(path, "captions", fingerprint)
         self.path = path
         self.place = {text: row for row, text in enumerate(table.column("text").to_pylist())}
         self.embedding = torch.from_numpy(tables.tensors(table, "embedding").copy()).float()

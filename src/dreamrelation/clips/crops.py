@@ -8,7 +8,7 @@ import numpy as np
 from dreamrelation.clips.refusal import Refusal
 from dreamrelation.settings.clips import ClipSettings
 
-FEET = 0.93
+FEET = 0.91
 """Where the lowest joint lands, as a share of the crop's height."""
 
 

@@ -13,6 +13,7 @@ from dreamrelation.adapters.placement import AdapterShape, place
 from dreamrelation.adapters.storage import file_of, load_adapter
 from dreamrelation.backbones.interface import Denoiser
 from dreamrelation.backbones.opening import open_autoencoder, open_denoiser
+from dreamrelation.backbones.weights import text_fingerprint
 from dreamrelation.captions.reading import EmbeddedCaptions
 from dreamrelation.captions.stage import NO_CAPTION
 from dreamrelation.files import appearing
@@ -78,10 +79,11 @@ def run(
     denoiser = adapted_denoiser(settings, method, adapters)
     used = method.inference_adapters if method.trains and adapters is not None else ()
     digests = [f"{name}:{tables.file_sha256(file_of(adapters, name))}" for name in used] if adapters else []
+    embedded = EmbeddedCaptions(captions, text_fingerprint(settings.model))
     rows = []
     with appearing(videos) as folder:
         folder.mkdir()
-        for request, frames in generate(settings, denoiser, EmbeddedCaptions(captions), requests(settings, relation)):
+        for request, frames in generate(settings, denoiser, embedded, requests(settings, relation)):
             film = folder / f"{request.name}.mp4"
             encode(film, frames, settings.generation.frames_per_second)
             rows.append(_row(settings, request, method_name, film, frames, digests, denoiser.fingerprint, videos.name))

@@ -32,9 +32,12 @@ class CachedClips:
         return self.mean[rows] + self.deviation[rows] * noise
 
 
-def load_clips(path: Path) -> CachedClips:
-    """Read `latents.parquet`. Raises ValueError naming a clip where a value is not finite."""
-    table = tables.read(path, "latents")
+def load_clips(path: Path, fingerprint: str) -> CachedClips:
+    """Read `latents.parquet`.
+
+    Raises ValueError where it was made with another model or other settings, or where a clip's value is not finite.
+    """
+    table = tables.read(path, "latents", fingerprint)
     clips = table.column("clip").to_pylist()
     values = {
         name: torch.from_numpy(tables.tensors(table, name).copy()).float()

@@ -14,6 +14,7 @@ from tqdm import tqdm
 from dreamrelation import tables
 from dreamrelation.backbones.interface import Autoencoder
 from dreamrelation.backbones.opening import open_autoencoder
+from dreamrelation.backbones.weights import autoencoder_fingerprint
 from dreamrelation.geometry import latent_grid
 from dreamrelation.roles import Role
 from dreamrelation.settings.experiment import ExperimentSettings
@@ -21,11 +22,10 @@ from dreamrelation.settings.experiment import ExperimentSettings
 Row = dict[str, Any]
 
 
-def latents_fingerprint(settings: ExperimentSettings, autoencoder_fingerprint: str, pixel_frames: int) -> str:
-    """Digest of the model, the frame rule and how masks were pooled."""
+def latents_fingerprint(settings: ExperimentSettings) -> str:
+    """Digest of what a cache depends on: the autoencoder, the size of the frames, and how masks were pooled."""
     return tables.fingerprint(
-        autoencoder=autoencoder_fingerprint,
-        pixel_frames=pixel_frames,
+        autoencoder=autoencoder_fingerprint(settings.model),
         height=settings.clips.height,
         width=settings.clips.width,
         union=settings.latents.union,
@@ -60,8 +60,7 @@ def run(
         cached += encode_batch(batch, autoencoder, read_frames, read_latent_masks)
     grid = latent_grid(pixel_frames, settings.clips.height, settings.clips.width)
     schema = tables.latents_schema(cached[0]["mean"].shape[0], grid)
-    fingerprint = latents_fingerprint(settings, autoencoder.fingerprint, pixel_frames)
-    tables.write(latents, schema, cached, fingerprint=fingerprint, rows_per_group=1)
+    tables.write(latents, schema, cached, fingerprint=latents_fingerprint(settings), rows_per_group=1)
 
 
 def encode_batch(

@@ -15,7 +15,7 @@ def read_checkpoint(setting: str, path: str) -> dict[str, Any]:
     file = Path(path)
     if not file.is_file():
         raise FileNotFoundError(
-            f"{setting}: found no file at {path}, expected the official checkpoint; README.md says where it is"
+            f"{setting}: found no file at {path}, expected the official checkpoint; docs/ntu_mochi.md says where it is"
         )
     try:
         content = torch.load(file, map_location="cpu", weights_only=True)

@@ -155,7 +155,8 @@ def held_out_accuracy(model: nn.Module, pool: ClipPool, seed: int | None = None)
 def train_judge(model: nn.Module, settings: JudgeTraining, progress: Callable[[str], None]) -> dict[str, Any]:
     """Train an untrained judge for the classes JUDGED_MOTIONS and JUDGED_KINDS in place.
 
-    Returns the JSON-able report that is stored beside its weights: settings, seconds, held-out accuracies.
+    Returns the JSON-able report that is stored beside its weights: settings, seconds on the clock and of the processor,
+    held-out accuracies.
     """
     started = time.monotonic()
     size = settings.height, settings.width
@@ -163,12 +164,14 @@ def train_judge(model: nn.Module, settings: JudgeTraining, progress: Callable[[s
     pool = render_clips(training_world(settings.seed), settings.clips, training_frames, *size, progress)
     held_out = render_clips(held_out_world(settings.seed), settings.held_out_clips, settings.frames, *size, progress)
     rendered = time.monotonic()
+    processor = time.process_time()
     fit(model, pool, settings, progress)
-    trained = time.monotonic()
+    trained, processor = time.monotonic(), time.process_time() - processor
     report = {
         "name": "puppet_classifier",
         "training": asdict(settings),
         "seconds": {"rendering": round(rendered - started, 1), "training": round(trained - rendered, 1)},
+        "training_processor_seconds": round(processor, 1),
         "held_out_accuracy": held_out_accuracy(model, held_out),
         "held_out_accuracy_degraded": held_out_accuracy(model, held_out, settings.seed),
     }

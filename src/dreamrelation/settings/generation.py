@@ -14,7 +14,7 @@ class GenerationSettings(Settings):
     """Pairs of new subjects; each is put into the prompt of each relation."""
     videos_per_prompt: Annotated[int, Field(ge=1)] = 1
     """Each with a seed of its own, which all methods share."""
-    sampling_steps: Annotated[int, Field(ge=2)] = 64
+    sampling_steps: Annotated[int, Field(ge=2, multiple_of=2)] = 64
     """Euler steps from noise to latents, an even number."""
     linear_threshold: Annotated[float, Field(gt=0, lt=1)] = 0.025
     """Share of the noise that the first half of the steps removes, the linear half of Mochi's schedule."""

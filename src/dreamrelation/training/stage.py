@@ -5,9 +5,11 @@ from pathlib import Path
 from dreamrelation import tables
 from dreamrelation.adapters.storage import save_adapter
 from dreamrelation.backbones.opening import open_denoiser
+from dreamrelation.backbones.weights import text_fingerprint
 from dreamrelation.captions.reading import EmbeddedCaptions
 from dreamrelation.files import appearing
 from dreamrelation.latents.reading import load_clips
+from dreamrelation.latents.stage import latents_fingerprint
 from dreamrelation.settings.experiment import ExperimentSettings
 from dreamrelation.training.loop import Trainer
 from dreamrelation.training.resume import discard, resume_folder
@@ -41,8 +43,8 @@ def run(
     with resume_folder(resume):
         trainer = Trainer(
             denoiser=open_denoiser(settings.model),
-            data=load_clips(latents),
-            captions=EmbeddedCaptions(captions),
+            data=load_clips(latents, latents_fingerprint(settings)),
+            captions=EmbeddedCaptions(captions, text_fingerprint(settings.model)),
             method=method,
             seed=settings.seed,
             resume=resume,
