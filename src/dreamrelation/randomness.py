@@ -6,9 +6,9 @@ import torch
 
 
 def derived_seed(*parts: int | str) -> int:
-    """A 63-bit seed from (seed, purpose, step, …)."""
+    """A 31-bit seed from (seed, purpose, step, …)."""
     digest = hashlib.sha256(repr(parts).encode()).digest()
-    return int.from_bytes(digest[:8], "big") >> 1
+    return int.from_bytes(digest[:4], "big") >> 1
 
 
 def generator_for(*parts: int | str) -> torch.Generator:

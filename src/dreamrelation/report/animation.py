@@ -1,0 +1,61 @@
+"""An animation of one prompt per relation, the methods side by side, as README.md shows it.
+
+python -m dreamrelation.report.animation results/puppets docs/demo.gif
+"""
+
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+from PIL import Image
+
+from dreamrelation import tables
+from dreamrelation.files import appearing
+from dreamrelation.video import decode
+
+SCALE = 2
+BAR = 18
+"""Height in pixels of the line of text above each row and column."""
+INK, PAPER = (40, 40, 48), (250, 250, 250)
+
+
+def film_strip(results: Path, relation: str, methods: list[str], number: int) -> np.ndarray:
+    """Films of the same prompt and noise beside each other, with the prompt above, (F, H, W, 3) uint8 RGB."""
+    films, prompts = [], set()
+    for method in methods:
+        folder = results / relation / method
+        row = tables.read(folder / "videos.parquet", tables.VIDEOS).to_pylist()[number]
+        prompts.add(row["prompt"])
+        films.append(np.stack(list(decode(folder / row["file"]))))
+    if len(prompts) != 1:
+        raise ValueError(f"{results / relation}: the methods' films {number} have the prompts {sorted(prompts)}")
+    prompt = prompts.pop()
+    large = np.concatenate(films, axis=2).repeat(SCALE, axis=1).repeat(SCALE, axis=2)
+    return np.stack([np.concatenate([text_bar(prompt, frame.shape[1]), frame]) for frame in large])
+
+
+def text_bar(text: str, width: int) -> np.ndarray:
+    """A line of text, (BAR, width, 3) uint8 RGB."""
+    bar = np.full((BAR, width, 3), PAPER, np.uint8)
+    return cv2.putText(bar, text, (4, BAR - 6), cv2.FONT_HERSHEY_SIMPLEX, 0.4, INK, 1, cv2.LINE_AA)
+
+
+def main(results: Path, picture: Path, number: int = 0) -> None:
+    """Write a looping GIF of the `number`-th film of each relation and method."""
+    relations = sorted(path.parent.name for path in results.glob("*/evaluation.json"))
+    if not relations:
+        raise SystemExit(f"{results}: found no evaluation.json, expected the results of a finished run")
+    methods = sorted(path.parent.name for path in (results / relations[0]).glob("*/videos.parquet"))
+    rows = np.concatenate([film_strip(results, relation, methods, number) for relation in relations], axis=1)
+    column = rows.shape[2] // len(methods)
+    heading = np.concatenate([text_bar(method, column) for method in methods], axis=1)
+    frames = [Image.fromarray(np.concatenate([heading, frame])) for frame in rows]
+    with appearing(picture) as beside:
+        frames[0].save(beside, save_all=True, append_images=frames[1:], duration=100, loop=0)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) not in (3, 4):
+        raise SystemExit("usage: python -m dreamrelation.report.animation RESULTS GIF [NUMBER]")
+    main(Path(sys.argv[1]), Path(sys.argv[2]), *map(int, sys.argv[3:]))
