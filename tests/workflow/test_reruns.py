@@ -49,7 +49,7 @@ def test_a_changed_setting_reruns_what_depends_on_it(finished: Checkout, overrid
 
 
 def test_a_changed_method_reruns_that_method(finished: Checkout) -> None:
-    jobs = finished.plan("--config", "methods={direct_lora: {steps: 30}}").jobs
+    jobs = finished.plan("--config", "methods={direct_lora: {steps: 300}}").jobs
     assert jobs["train"] == jobs["generate"] == jobs["evaluate"] == RELATIONS
 
 
