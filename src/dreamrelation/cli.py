@@ -71,7 +71,10 @@ def build_parser() -> argparse.ArgumentParser:
 def run_puppets(options: argparse.Namespace) -> None:
     from dreamrelation.puppets import theatre
 
-    theatre.run(load(options.config))
+    settings = load(options.config)
+    theatre.run(settings)
+    if settings.puppets is not None:
+        write_resolved(stage_settings(settings, "puppets"), Path(settings.puppets.folder) / "settings.yaml")
 
 
 def run_clips(options: argparse.Namespace) -> None:

@@ -21,7 +21,6 @@ from dreamrelation.puppets.train_judge import (
     draw_batch,
     fit,
     held_out_accuracy,
-    learning_rate,
     train_judge,
 )
 
@@ -71,15 +70,6 @@ def test_smear_follows_the_latent_frames():
     video[:, 6] = 1
     changed = smear(video, np.random.default_rng(1)).flatten(2).sum(dim=2)[0] != 0
     assert changed.nonzero().flatten().tolist() == [1, 2, 3, 4, 5, 6]
-
-
-def test_the_learning_rate_rises_and_falls():
-    settings = JudgeTraining()
-    rates = [learning_rate(step, settings) for step in range(settings.steps)]
-    peak = int(np.argmax(rates))
-    assert rates[peak] == pytest.approx(settings.learning_rate)
-    assert settings.warmup_steps - 1 <= peak <= settings.warmup_steps
-    assert rates[-1] < 1e-5
 
 
 def test_a_tiny_training_reports_what_it_did():

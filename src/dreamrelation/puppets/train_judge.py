@@ -19,6 +19,7 @@ from dreamrelation.puppets.judge_clips import (
     render_clips,
     training_world,
 )
+from dreamrelation.schedules import warmup_cosine
 
 
 @dataclass(frozen=True)
@@ -97,14 +98,6 @@ def judge_loss(said: Logits, batch: Batch, settings: JudgeTraining) -> Tensor:
     return motion + settings.kind_weight * kinds
 
 
-def learning_rate(step: int, settings: JudgeTraining) -> float:
-    """Linear warm-up, then cosine to nothing."""
-    if step < settings.warmup_steps:
-        return settings.learning_rate * (step + 1) / settings.warmup_steps
-    share = (step - settings.warmup_steps) / max(settings.steps - settings.warmup_steps, 1)
-    return settings.learning_rate * 0.5 * (1 + float(np.cos(np.pi * share)))
-
-
 def fit(model: nn.Module, pool: ClipPool, settings: JudgeTraining, progress: Callable[[str], None]) -> None:
     """Train in place."""
     model.train()
@@ -112,8 +105,9 @@ def fit(model: nn.Module, pool: ClipPool, settings: JudgeTraining, progress: Cal
     running = 0.0
     for step in range(settings.steps):
         batch = draw_batch(pool, settings, step)
+        factor = warmup_cosine(step, settings.steps, settings.warmup_steps)
         for group in optimizer.param_groups:
-            group["lr"] = learning_rate(step, settings)
+            group["lr"] = settings.learning_rate * factor
         with torch.autocast("cpu", torch.bfloat16):
             loss = judge_loss(model(batch.video), batch, settings)
         optimizer.zero_grad(set_to_none=True)
