@@ -17,6 +17,7 @@ from dreamrelation.video import decode
 SCALE = 2
 BAR = 18
 """Height in pixels of the line of text above each row and column."""
+COLOURS = 96
 INK, PAPER = (40, 40, 48), (250, 250, 250)
 
 
@@ -50,7 +51,8 @@ def main(results: Path, picture: Path, number: int = 0) -> None:
     rows = np.concatenate([film_strip(results, relation, methods, number) for relation in relations], axis=1)
     column = rows.shape[2] // len(methods)
     heading = np.concatenate([text_bar(method, column) for method in methods], axis=1)
-    frames = [Image.fromarray(np.concatenate([heading, frame])) for frame in rows]
+    pictures = [Image.fromarray(np.concatenate([heading, frame])) for frame in rows]
+    frames = [picture.quantize(COLOURS, dither=Image.Dither.NONE) for picture in pictures]
     with appearing(picture) as beside:
         frames[0].save(beside, save_all=True, append_images=frames[1:], duration=100, loop=0)
 
