@@ -15,8 +15,8 @@ from dreamrelation.files import appearing
 def decode(path: Path) -> Iterator[np.ndarray]:
     """Every frame of a film, (H, W, 3) uint8 RGB.
 
-    Raises FileNotFoundError, or ValueError where the film cannot be read to its end: a file that was cut off
-    counts as broken even if some frames come out.
+    Raises FileNotFoundError, or ValueError where a frame cannot be decoded. An AVI that was cut off may simply end
+    early: `clips.containers` compares its size with the one that it declares.
     """
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such video")
