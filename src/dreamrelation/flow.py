@@ -27,11 +27,6 @@ def add_noise(clean: Tensor, noise: Tensor, sigma: Tensor) -> NoisyLatents:
     return NoisyLatents(noisy=(1 - level) * clean + level * noise, velocity=clean - noise, sigma=sigma)
 
 
-def clean_from(noisy: Tensor, velocity: Tensor, sigma: Tensor) -> Tensor:
-    """The clean latents that a velocity points to."""
-    return noisy + sigma.view(-1, *([1] * (noisy.ndim - 1))) * velocity
-
-
 def euler_step(noisy: Tensor, velocity: Tensor, sigma: float, next_sigma: float) -> Tensor:
     """One step of dz/dσ = −v."""
     return noisy + (sigma - next_sigma) * velocity

@@ -30,11 +30,6 @@ def decode(path: Path) -> Iterator[np.ndarray]:
         raise ValueError(f"{path}: cannot be decoded: {error}") from None
 
 
-def count_frames(path: Path) -> int:
-    """Frames that really decode; headers lie. Raises as `decode`."""
-    return sum(1 for _ in decode(path))
-
-
 def read_window(
     path: Path,
     start_frame: int,

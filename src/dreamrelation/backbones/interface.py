@@ -48,9 +48,6 @@ class LatentSpace(Protocol):
 class Autoencoder(LatentSpace, Protocol):
     """Pixels to latents and back."""
 
-    fingerprint: str
-    """Changes with the weights."""
-
     def encode(self, frames: np.ndarray) -> Posterior:
         """Posterior of clips (B, F, H, W, 3) uint8 RGB, F = 6k+1."""
         ...
@@ -63,8 +60,6 @@ class Autoencoder(LatentSpace, Protocol):
 class TextEncoder(Protocol):
     """Captions to features."""
 
-    fingerprint: str
-
     def embed(self, texts: list[str]) -> CaptionEmbeddings:
         """Each text alone, so that no text's features depend on its neighbours."""
         ...
@@ -76,6 +71,7 @@ class Denoiser(LatentSpace, Protocol):
     module: nn.Module
     """What adapters are put into."""
     fingerprint: str
+    """Changes with the weights."""
     device: torch.device
     dtype: torch.dtype
     channels: int

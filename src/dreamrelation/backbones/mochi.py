@@ -13,14 +13,7 @@ from diffusers.pipelines.mochi.pipeline_mochi import linear_quadratic_schedule
 from torch import Tensor, nn
 
 from dreamrelation.backbones.interface import CaptionEmbeddings, Posterior
-from dreamrelation.backbones.weights import (
-    DTYPES,
-    autoencoder_fingerprint,
-    check_folder,
-    choose_device,
-    part_fingerprint,
-    text_fingerprint,
-)
+from dreamrelation.backbones.weights import DTYPES, check_folder, choose_device, part_fingerprint
 from dreamrelation.geometry import latent_grid
 from dreamrelation.roles import Projection
 from dreamrelation.settings.model import ModelSettings
@@ -73,7 +66,6 @@ class MochiAutoencoder(MochiStatistics):
         if settings.vae_tiling:
             self.vae.enable_tiling()
         super().__init__(dict(self.vae.config))
-        self.fingerprint = autoencoder_fingerprint(settings)
 
     @torch.no_grad()
     def encode(self, frames: np.ndarray) -> Posterior:
@@ -106,7 +98,6 @@ class MochiTextEncoder:
         )
         self.pipeline.text_encoder.to(self.device).eval().requires_grad_(False)
         self.tokens = min(self.pipeline.tokenizer.model_max_length, MAXIMUM_TOKENS)
-        self.fingerprint = text_fingerprint(settings)
 
     @torch.no_grad()
     def embed(self, texts: list[str]) -> CaptionEmbeddings:

@@ -5,6 +5,7 @@ from pathlib import Path
 from dreamrelation import tables
 from dreamrelation.backbones.interface import TextEncoder
 from dreamrelation.backbones.opening import open_text_encoder
+from dreamrelation.backbones.weights import text_fingerprint
 from dreamrelation.relations import RELATIONS
 from dreamrelation.settings.experiment import ExperimentSettings
 
@@ -44,4 +45,4 @@ def run(settings: ExperimentSettings, selection: Path, captions: Path) -> None:
     rows = caption_rows(needed_texts(settings, chosen), encoder)
     tokens, features = rows[0]["embedding"].shape
     schema = tables.captions_schema(tokens, features)
-    tables.write(captions, schema, rows, fingerprint=encoder.fingerprint, rows_per_group=1)
+    tables.write(captions, schema, rows, fingerprint=text_fingerprint(settings.model), rows_per_group=1)

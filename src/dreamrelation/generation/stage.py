@@ -77,8 +77,9 @@ def run(
     """Generate all films of one relation with one method."""
     method = settings.method(method_name)
     denoiser = adapted_denoiser(settings, method, adapters)
-    used = method.inference_adapters if method.trains and adapters is not None else ()
-    digests = [f"{name}:{tables.file_sha256(file_of(adapters, name))}" for name in used] if adapters else []
+    digests: list[str] = []
+    if adapters is not None:
+        digests = [f"{name}:{tables.file_sha256(file_of(adapters, name))}" for name in method.inference_adapters]
     embedded = EmbeddedCaptions(captions, text_fingerprint(settings.model))
     rows = []
     with appearing(videos) as folder:
