@@ -1,14 +1,15 @@
 """Clips: every file of the data set with its verdict, and the windows that are used.
 
-in: the puppets' folder, or the folders of videos and skeletons
+in: the puppets' data set, or the folders of videos and skeletons
 out: results/{experiment}/clips/index.parquet, results/{experiment}/clips/selection.parquet
 """
+
+TARGETS += ["clips/index.parquet", "clips/selection.parquet"]
 
 
 rule clips:
     input:
-        data=data_files,
-        code=code_of("clips"),
+        data=plan.data_files,
     output:
         index="results/{experiment}/clips/index.parquet",
         selection="results/{experiment}/clips/selection.parquet",
@@ -23,14 +24,13 @@ rule clips:
         mem_mb=2000,
         runtime=60,
     params:
-        config=settings_file,
         settings=settings_of("clips"),
-        command=command_of("clips"),
+        code=code_of("clips"),
     message:
         "Clips: reading and selecting"
     shell:
         "dreamrelation clips"
-        " --config {params.config:q}"
+        " --settings {params.settings:q}"
         " --index {output.index:q}"
         " --selection {output.selection:q}"
         " > {log:q} 2>&1"

@@ -1,22 +1,32 @@
-"""Evaluation: scores of each video, and the methods of a relation side by side.
+"""Evaluation: each metric of each method's videos by itself, real clips as controls, and a relation's methods together.
 
-in: results/{experiment}/{relation}/{method}/videos/, videos.parquet, the judge; for its controls the selected clips
-out: results/{experiment}/{relation}/{method}/scores.parquet, results/{experiment}/{relation}/evaluation.json
+in: results/{experiment}/{relation}/{method}/videos/, videos.parquet, the metric's models, the selected clips
+out: results/{experiment}/{relation}/{method}/scores/{metric}.parquet, results/{experiment}/{relation}/controls/,
+results/{experiment}/{relation}/evaluation.json
 """
+
+OF_METHOD += [f"scores/{metric}.parquet" for metric in settings.metrics]
+OF_RELATION += [*(f"controls/{metric}.parquet" for metric in plan.controlled_metrics), "evaluation.json"]
+
+
+def controls_of(wildcards):
+    """The controls of a relation; metrics that are not asked about real clips have none."""
+    return [results(f"{wildcards.relation}/controls/{metric}.parquet") for metric in plan.controlled_metrics]
 
 
 rule evaluate:
     input:
-        videos="results/{experiment}/{relation}/{method}/videos",
+        videos=expand("results/{{experiment}}/{{relation}}/{{method}}/videos/{name}", name=plan.video_files),
         manifest="results/{experiment}/{relation}/{method}/videos.parquet",
-        models=measure_files,
-        code=code_of("evaluate"),
+        selection="results/{experiment}/clips/selection.parquet",
+        data=plan.data_files,
+        models=metric_files,
     output:
-        scores="results/{experiment}/{relation}/{method}/scores.parquet",
+        scores="results/{experiment}/{relation}/{method}/scores/{metric}.parquet",
     log:
-        "results/{experiment}/logs/evaluate/{relation}/{method}.log",
+        "results/{experiment}/logs/evaluate/{relation}/{method}/{metric}.log",
     benchmark:
-        "results/{experiment}/benchmarks/evaluate/{relation}/{method}.tsv"
+        "results/{experiment}/benchmarks/evaluate/{relation}/{method}/{metric}.tsv"
     conda:
         "../environment.yml"
     threads: half_the_cores
@@ -25,29 +35,69 @@ rule evaluate:
         runtime=120,
         gpu=gpus,
     params:
-        config=settings_file,
         settings=settings_of("evaluate"),
-        command=command_of("evaluate"),
+        code=code_of("evaluate"),
+        machine=machine,
+        folder="results/{experiment}/{relation}/{method}/videos",
     message:
-        "Evaluation: {wildcards.relation} by {wildcards.method}"
+        "Evaluation: {wildcards.metric} of {wildcards.relation} by {wildcards.method}"
     shell:
         "dreamrelation evaluate"
-        " --config {params.config:q}"
+        " --settings {params.settings:q}"
+        " --machine {params.machine:q}"
         " --relation {wildcards.relation:q}"
         " --method {wildcards.method:q}"
+        " --metric {wildcards.metric:q}"
         " --manifest {input.manifest:q}"
-        " --videos {input.videos:q}"
+        " --videos {params.folder:q}"
+        " --selection {input.selection:q}"
         " --scores {output.scores:q}"
+        " > {log:q} 2>&1"
+
+
+rule controls:
+    input:
+        selection="results/{experiment}/clips/selection.parquet",
+        data=plan.data_files,
+        models=metric_files,
+    output:
+        controls="results/{experiment}/{relation}/controls/{metric}.parquet",
+    log:
+        "results/{experiment}/logs/controls/{relation}/{metric}.log",
+    benchmark:
+        "results/{experiment}/benchmarks/controls/{relation}/{metric}.tsv"
+    conda:
+        "../environment.yml"
+    threads: half_the_cores
+    resources:
+        mem_mb=3500,
+        runtime=120,
+        gpu=gpus,
+    params:
+        settings=settings_of("controls"),
+        code=code_of("controls"),
+        machine=machine,
+    message:
+        "Evaluation: {wildcards.metric} of real clips, for {wildcards.relation}"
+    shell:
+        "dreamrelation controls"
+        " --settings {params.settings:q}"
+        " --machine {params.machine:q}"
+        " --relation {wildcards.relation:q}"
+        " --metric {wildcards.metric:q}"
+        " --selection {input.selection:q}"
+        " --controls {output.controls:q}"
         " > {log:q} 2>&1"
 
 
 rule summarise:
     input:
-        scores=scores_of,
-        selection="results/{experiment}/clips/selection.parquet",
-        data=data_files,
-        models=measure_files,
-        code=code_of("summarise"),
+        scores=expand(
+            "results/{{experiment}}/{{relation}}/{method}/scores/{metric}.parquet",
+            method=settings.methods,
+            metric=settings.metrics,
+        ),
+        controls=controls_of,
     output:
         evaluation="results/{experiment}/{relation}/evaluation.json",
     log:
@@ -56,22 +106,20 @@ rule summarise:
         "results/{experiment}/benchmarks/summarise/{relation}.tsv"
     conda:
         "../environment.yml"
-    threads: half_the_cores
+    threads: 1
     resources:
-        mem_mb=3500,
-        runtime=60,
-        gpu=gpus,
+        mem_mb=1000,
+        runtime=10,
     params:
-        config=settings_file,
-        settings=settings_of("evaluate"),
-        command=command_of("summarise"),
+        settings=settings_of("summarise"),
+        code=code_of("summarise"),
     message:
         "Evaluation: {wildcards.relation}, all methods"
     shell:
         "dreamrelation summarise"
-        " --config {params.config:q}"
+        " --settings {params.settings:q}"
         " --relation {wildcards.relation:q}"
         " --scores {input.scores:q}"
-        " --selection {input.selection:q}"
+        " --controls {input.controls:q}"
         " --evaluation {output.evaluation:q}"
         " > {log:q} 2>&1"

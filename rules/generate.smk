@@ -1,18 +1,31 @@
 """Generation: one method's videos of a relation, with new subjects.
 
-in: captions, adapters (but for a method that has none), the base model
-out: results/{experiment}/{relation}/{method}/videos/, videos.parquet
+in: texts, adapters (but for a method that trains nothing), the base model
+out: results/{experiment}/{relation}/{method}/videos/*.mp4, videos.parquet
 """
+
+OF_METHOD += [*(f"videos/{name}" for name in plan.video_files), "videos.parquet"]
+
+
+def adapters_of(wildcards):
+    """What a method has learned; nothing for one that trains nothing."""
+    if wildcards.method not in settings.trained_methods:
+        return {}
+    folder = results(f"{wildcards.relation}/{wildcards.method}")
+    return {"adapters": f"{folder}/adapters", "adapters_manifest": f"{folder}/adapters.json"}
+
+
+def adapters_flags(wildcards):
+    return [text for name, path in adapters_of(wildcards).items() for text in (f"--{name.replace('_', '-')}", path)]
 
 
 rule generate:
     input:
-        captions="results/{experiment}/captions.parquet",
-        adapters=adapters_of,
-        model=model_files,
-        code=code_of("generate"),
+        unpack(adapters_of),
+        texts="results/{experiment}/texts.parquet",
+        model=model_files("generate"),
     output:
-        videos=directory("results/{experiment}/{relation}/{method}/videos"),
+        videos=expand("results/{{experiment}}/{{relation}}/{{method}}/videos/{name}", name=plan.video_files),
         manifest="results/{experiment}/{relation}/{method}/videos.parquet",
     log:
         "results/{experiment}/logs/generate/{relation}/{method}.log",
@@ -26,19 +39,21 @@ rule generate:
         runtime=720,
         gpu=gpus,
     params:
-        config=settings_file,
         settings=settings_of("generate"),
-        command=command_of("generate"),
-        adapters=adapters_flag,
+        code=code_of("generate"),
+        machine=machine,
+        adapters=adapters_flags,
+        folder="results/{experiment}/{relation}/{method}/videos",
     message:
         "Generation: {wildcards.relation} by {wildcards.method}"
     shell:
         "dreamrelation generate"
-        " --config {params.config:q}"
+        " --settings {params.settings:q}"
+        " --machine {params.machine:q}"
         " --relation {wildcards.relation:q}"
         " --method {wildcards.method:q}"
-        " --captions {input.captions:q}"
+        " --texts {input.texts:q}"
         " {params.adapters:q}"
-        " --videos {output.videos:q}"
+        " --videos {params.folder:q}"
         " --manifest {output.manifest:q}"
         " > {log:q} 2>&1"

@@ -4,14 +4,15 @@ in: selection, masks, videos, the base model
 out: results/{experiment}/{relation}/latents.parquet
 """
 
+OF_RELATION += ["latents.parquet"]
+
 
 rule latents:
     input:
         selection="results/{experiment}/clips/selection.parquet",
         masks="results/{experiment}/{relation}/masks.parquet",
-        data=data_files,
-        model=model_files,
-        code=code_of("latents"),
+        data=plan.data_files,
+        model=model_files("latents"),
     output:
         latents="results/{experiment}/{relation}/latents.parquet",
     log:
@@ -26,14 +27,15 @@ rule latents:
         runtime=120,
         gpu=gpus,
     params:
-        config=settings_file,
         settings=settings_of("latents"),
-        command=command_of("latents"),
+        code=code_of("latents"),
+        machine=machine,
     message:
         "Latents: {wildcards.relation}"
     shell:
         "dreamrelation latents"
-        " --config {params.config:q}"
+        " --settings {params.settings:q}"
+        " --machine {params.machine:q}"
         " --relation {wildcards.relation:q}"
         " --selection {input.selection:q}"
         " --masks {input.masks:q}"

@@ -4,13 +4,14 @@ in: results/{experiment}/clips/selection.parquet, videos, skeletons, the segment
 out: results/{experiment}/{relation}/masks.parquet, masks.png (contact sheet), rejections.parquet
 """
 
+OF_RELATION += ["masks.parquet", "masks.png", "rejections.parquet"]
+
 
 rule masks:
     input:
         selection="results/{experiment}/clips/selection.parquet",
-        data=data_files,
-        segmenter=segmenter_files,
-        code=code_of("masks"),
+        data=plan.data_files,
+        segmenter=plan.segmenter_files,
     output:
         masks="results/{experiment}/{relation}/masks.parquet",
         contact_sheet=report(
@@ -32,14 +33,15 @@ rule masks:
         runtime=240,
         gpu=gpus,
     params:
-        config=settings_file,
         settings=settings_of("masks"),
-        command=command_of("masks"),
+        code=code_of("masks"),
+        machine=machine,
     message:
         "Masks: {wildcards.relation}"
     shell:
         "dreamrelation masks"
-        " --config {params.config:q}"
+        " --settings {params.settings:q}"
+        " --machine {params.machine:q}"
         " --relation {wildcards.relation:q}"
         " --selection {input.selection:q}"
         " --masks {output.masks:q}"

@@ -1,16 +1,16 @@
 """The puppet theatre: a data set in NTU's own way, and the small models which come with the repository.
 
 in: nothing but settings
-out: the folder puppets.folder; data/puppets/models/, when `snakemake puppet_models` asks for it
+out: in the folder puppets.folder captions.tsv, bad_clips.tsv, true_masks.parquet and manifest.json, which knows each
+clip by its digest; data/puppets/models/, when `snakemake puppet_models` asks for it
 """
 
 if settings.puppets is not None:
 
+    # The folder is no output: Snakemake would empty it, whatever else were in it.
     rule puppets:
-        input:
-            code=code_of("puppets"),
         output:
-            folder=directory(settings.puppets.folder),
+            plan.theatre_files,
         log:
             results("logs/puppets.log"),
         benchmark:
@@ -22,13 +22,12 @@ if settings.puppets is not None:
             mem_mb=2000,
             runtime=30,
         params:
-            config=settings_file,
             settings=settings_of("puppets"),
-            command=command_of("puppets"),
+            code=code_of("puppets"),
         message:
             "The puppets play their clips"
         shell:
-            "dreamrelation puppets --config {params.config:q} > {log:q} 2>&1"
+            "dreamrelation puppets --settings {params.settings:q} > {log:q} 2>&1"
 
 
 # Hours of training, whose result is in the repository. It declares no output: then nothing asks for it, nothing removes
@@ -40,7 +39,7 @@ rule puppet_models:
         "results/puppet_models/puppet_models.tsv"
     conda:
         "../environment.yml"
-    threads: workflow.cores or 8
+    threads: half_the_cores
     resources:
         mem_mb=6000,
         runtime=1440,

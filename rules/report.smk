@@ -4,29 +4,23 @@ in: all that the stages wrote
 out: results/{experiment}/report/index.html, results/{experiment}/tables/scores.csv
 """
 
+SHOWN_OF_RELATION = of_each_relation(OF_RELATION)
+SHOWN_OF_METHODS = of_each_method(OF_METHOD)
+
+TARGETS += ["report", "tables/scores.csv"]
+
 
 rule report:
     input:
-        data=data_files,
+        data=plan.data_files,
         clips=expand("results/{{experiment}}/clips/{table}.parquet", table=["index", "selection"]),
-        masks=expand(
-            "results/{{experiment}}/{relation}/{file}",
-            relation=settings.relations,
-            file=["masks.parquet", "masks.png", "rejections.parquet"],
-        ),
+        relations=expand("results/{{experiment}}/{file}", file=SHOWN_OF_RELATION),
+        methods=expand("results/{{experiment}}/{file}", file=SHOWN_OF_METHODS),
         training=expand(
             "results/{{experiment}}/{relation}/{method}/training.parquet",
             relation=settings.relations,
-            method=trained_methods(),
+            method=settings.trained_methods,
         ),
-        videos=expand(
-            "results/{{experiment}}/{relation}/{method}/{file}",
-            relation=settings.relations,
-            method=settings.methods,
-            file=["videos", "videos.parquet", "scores.parquet"],
-        ),
-        evaluations=expand("results/{{experiment}}/{relation}/evaluation.json", relation=settings.relations),
-        code=code_of("report"),
     output:
         report=report(
             directory("results/{experiment}/report"),
@@ -50,15 +44,14 @@ rule report:
         mem_mb=2000,
         runtime=30,
     params:
-        config=settings_file,
         settings=settings_of("report"),
-        command=command_of("report"),
+        code=code_of("report"),
         results=results_folder,
     message:
         "Report"
     shell:
         "dreamrelation report"
-        " --config {params.config:q}"
+        " --settings {params.settings:q}"
         " --results {params.results:q}"
         " --report {output.report:q}"
         " --scores-table {output.scores:q}"

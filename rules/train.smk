@@ -1,26 +1,28 @@
-"""Training: the adapters of one method for one relation.
+"""Training: what one method learns of one relation.
 
-in: latents, captions, the base model
-out: results/{experiment}/{relation}/{method}/adapters/, training.parquet
+in: latents, texts, the base model
+out: results/{experiment}/{relation}/{method}/adapters/, adapters.json (its files' digests), training.parquet
 A killed training goes on from its resume folder, which is no output: Snakemake removes the outputs of a killed job.
 """
+
+OF_TRAINED_METHOD += ["adapters", "adapters.json", "training.parquet"]
 
 
 rule train:
     input:
         latents="results/{experiment}/{relation}/latents.parquet",
-        captions="results/{experiment}/captions.parquet",
-        model=model_files,
-        code=code_of("train"),
+        texts="results/{experiment}/texts.parquet",
+        model=model_files("train"),
     output:
         adapters=directory("results/{experiment}/{relation}/{method}/adapters"),
+        manifest="results/{experiment}/{relation}/{method}/adapters.json",
         training="results/{experiment}/{relation}/{method}/training.parquet",
     log:
         "results/{experiment}/logs/train/{relation}/{method}.log",
     benchmark:
         "results/{experiment}/benchmarks/train/{relation}/{method}.tsv"
     wildcard_constraints:
-        method="|".join(trained_methods()) or "none",
+        method="|".join(settings.trained_methods) or "none",
     conda:
         "../environment.yml"
     threads: half_the_cores
@@ -29,21 +31,23 @@ rule train:
         runtime=720,
         gpu=gpus,
     params:
-        config=settings_file,
         settings=settings_of("train"),
-        command=command_of("train"),
+        code=code_of("train"),
+        machine=machine,
         resume="results/{experiment}/{relation}/{method}/resume",
         minutes=minutes_flag,
     message:
         "Training: {wildcards.method} on {wildcards.relation}"
     shell:
         "dreamrelation train"
-        " --config {params.config:q}"
+        " --settings {params.settings:q}"
+        " --machine {params.machine:q}"
         " --relation {wildcards.relation:q}"
         " --method {wildcards.method:q}"
         " --latents {input.latents:q}"
-        " --captions {input.captions:q}"
+        " --texts {input.texts:q}"
         " --adapters {output.adapters:q}"
+        " --manifest {output.manifest:q}"
         " --training {output.training:q}"
         " --resume {params.resume:q}"
         " {params.minutes:q}"

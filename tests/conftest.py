@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 
 from dreamrelation import config
-from dreamrelation.puppets import theatre as puppet_theatre
-from dreamrelation.settings.experiment import ExperimentSettings, overlay
-from dreamrelation.settings.model import ModelSettings
+from dreamrelation.backbones.mochi.settings import MochiSettings
+from dreamrelation.settings.experiment import ExperimentSettings
+from dreamrelation.settings.stages import PuppetsStage
+from dreamrelation.stages import puppets
 from tests.small_mochi import write_random_mochi
 
 REPOSITORY = Path(__file__).parents[1]
@@ -28,19 +29,18 @@ def theatre_settings(tmp_path_factory: pytest.TempPathFactory) -> ExperimentSett
         "clips": {"per_relation": 4, "minimum": 3},
         "masks": {"truth": str(folder / "true_masks.parquet")},
     }
-    default = config.load([REPOSITORY / "config.yaml"]).model_dump()
-    return config.from_mapping(overlay(default, small), "the tests' settings")
+    return config.load([REPOSITORY / "config.yaml"], last=small)
 
 
 @pytest.fixture(scope="session")
 def theatre(theatre_settings: ExperimentSettings) -> Path:
     """The folder of the played data set of `theatre_settings`; tests must not change it."""
     assert theatre_settings.puppets is not None
-    puppet_theatre.run(theatre_settings)
+    puppets.run(settings=PuppetsStage.of(theatre_settings))
     return Path(theatre_settings.puppets.folder)
 
 
 @pytest.fixture(scope="session")
-def random_mochi(tmp_path_factory: pytest.TempPathFactory) -> ModelSettings:
+def random_mochi(tmp_path_factory: pytest.TempPathFactory) -> MochiSettings:
     """Settings that open a tiny Mochi with random weights; tests must not change its folder."""
     return write_random_mochi(tmp_path_factory.mktemp("random_mochi"))

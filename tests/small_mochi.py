@@ -5,11 +5,11 @@ from pathlib import Path
 import torch
 from diffusers import AutoencoderKLMochi, FlowMatchEulerDiscreteScheduler, MochiPipeline, MochiTransformer3DModel
 
-from dreamrelation.puppets.small_mochi import small_text_encoder, small_tokenizer
-from dreamrelation.settings.model import ModelSettings
+from dreamrelation.backbones.mochi.settings import MochiSettings
+from dreamrelation.puppets.models.small_mochi import small_text_encoder, small_tokenizer
 
 
-def write_random_mochi(folder: Path) -> ModelSettings:
+def write_random_mochi(folder: Path) -> MochiSettings:
     """Two blocks, width 32; every weight is random but fixed."""
     torch.manual_seed(0)
     transformer = MochiTransformer3DModel(
@@ -25,8 +25,8 @@ def write_random_mochi(folder: Path) -> ModelSettings:
     with torch.no_grad():
         transformer.pos_frequencies.normal_(std=0.02)
     vae = AutoencoderKLMochi(
-        encoder_block_out_channels=(32, 32, 32, 32),
-        decoder_block_out_channels=(32, 32, 32, 32),
+        encoder_block_out_channels=(32, 32, 32, 32),  # pyright: ignore[reportArgumentType]
+        decoder_block_out_channels=(32, 32, 32, 32),  # pyright: ignore[reportArgumentType]
         layers_per_block=(1, 1, 1, 1, 1),
         add_attention_block=(False,) * 5,
         latents_mean=tuple(0.1 * k for k in range(12)),
@@ -42,4 +42,4 @@ def write_random_mochi(folder: Path) -> ModelSettings:
         force_zeros_for_empty_prompt=True,
     )
     pipeline.save_pretrained(folder)
-    return ModelSettings(path=str(folder), precision="float32", device="cpu")
+    return MochiSettings(path=str(folder), precision="float32")  # type: ignore[arg-type]

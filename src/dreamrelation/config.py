@@ -4,7 +4,7 @@ The Snakefile and the command line share this loader; it imports nothing heavy.
 """
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import UnionType
 from typing import Any, Union, get_args, get_origin
@@ -13,102 +13,100 @@ import yaml
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from dreamrelation.errors import UserError
 from dreamrelation.files import appearing
-from dreamrelation.settings.experiment import ExperimentSettings, overlay
-from dreamrelation.settings.training import TrainingSettings
+from dreamrelation.settings.experiment import ExperimentSettings
+from dreamrelation.settings.overlay import overlay
+from dreamrelation.settings.registry import KindError
 
 
-class ConfigError(ValueError):
-    """A configuration that cannot be used; the message names the place and what was expected."""
+def load(paths: Iterable[str | Path], last: dict[str, Any] | None = None) -> ExperimentSettings:
+    """Settings from YAML files, each laid over the ones before it, and from `last`, laid over them all.
 
+    `last` is what Snakemake makes of `--config`, in which `null` is a text.
 
-def load(paths: Iterable[str | Path]) -> ExperimentSettings:
-    """Settings from YAML files, each laid over the ones before it.
-
-    Raises ConfigError where a file is missing, is not YAML, has an unknown key or a value that does not fit.
+    Raises UserError where a file is missing, is not YAML, has an unknown key or a value that does not fit.
     """
     merged: dict[str, Any] = {}
     names = []
     for path in map(Path, paths):
         names.append(str(path))
-        merged = overlay(merged, _read_yaml(path))
+        merged = overlay(merged, read_yaml(path))
     if not names:
-        raise ConfigError("no configuration file was given, expected at least config.yaml")
-    return from_mapping(merged, " + ".join(names))
+        raise UserError("no configuration file was given, expected at least config.yaml")
+    if last:
+        names.append("the command line")
+    return from_mapping(overlay(merged, _with_nulls(last or {})), " + ".join(names))
+
+
+def _with_nulls(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _with_nulls(inner) for key, inner in value.items()}
+    return None if value == "null" else value
 
 
 def from_mapping(mapping: dict[str, Any], origin: str) -> ExperimentSettings:
-    """Settings from an already merged mapping; `origin` names it in errors. Raises ConfigError."""
+    """Settings from an already merged mapping; `origin` names it in errors. Raises UserError."""
     try:
-        settings = ExperimentSettings.model_validate(mapping)
+        return ExperimentSettings.model_validate(mapping)
     except ValidationError as error:
-        raise ConfigError(_explain(error, ExperimentSettings, origin)) from None
-    for name in settings.methods:
-        try:
-            settings.method(name)
-        except ValidationError as error:
-            raise ConfigError(_explain(error, TrainingSettings, origin, prefix=f"methods.{name}")) from None
-    return settings
+        reasons = list(dict.fromkeys(_reasons(error, ExperimentSettings, ())))
+        lines = [f"{origin}: {len(reasons)} setting(s) cannot be used", *(f"  {reason}" for reason in reasons)]
+        raise UserError("\n".join(lines)) from None
 
 
-STAGE_SECTIONS: dict[str, tuple[str, ...]] = {
-    "puppets": ("seed", "relations", "puppets"),
-    "clips": ("seed", "relations", "data", "clips"),
-    "masks": ("clips.height", "clips.width", "masks"),
-    "captions": ("relations", "model", "generation.subjects"),
-    "latents": ("clips.height", "clips.width", "model", "latents"),
-    "train": ("seed", "model"),
-    "generate": ("seed", "clips.height", "clips.width", "model", "generation"),
-    "evaluate": ("seed", "clips.height", "clips.width", "evaluation"),
-    "report": tuple(ExperimentSettings.model_fields),
-}
-"""What each stage depends on, as dotted places; `train` and `generate` depend on the resolved method as well."""
-
-
-def stage_settings(settings: ExperimentSettings, stage: str, method: str | None = None) -> dict[str, Any]:
-    """The settings that a stage uses and no others: what is written beside its outputs and what reruns its rule."""
-    everything = settings.model_dump(mode="json")
-    used: dict[str, Any] = {}
-    for place in STAGE_SECTIONS[stage]:
-        section, _, key = place.partition(".")
-        if key:
-            used.setdefault(section, {})[key] = everything[section][key]
-        else:
-            used[section] = everything[section]
-    if method is not None:
-        of_method = settings.method(method).model_dump(mode="json")
-        if stage == "generate":
-            of_method = {key: of_method[key] for key in ("placement", "inference_adapters", "rank", "alpha")}
-        used["method"] = {"name": method, **of_method}
-    return used
-
-
-def write_resolved(settings: dict[str, Any], path: Path) -> None:
-    """Write resolved settings as YAML, such as those of `stage_settings`; appears atomically."""
+def write_settings(settings: BaseModel, path: Path) -> None:
+    """Write resolved settings as YAML; appears atomically."""
     with appearing(path) as beside:
-        beside.write_text(yaml.safe_dump(settings, sort_keys=False), encoding="utf-8")
+        text = yaml.safe_dump(settings.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+        beside.write_text(text, encoding="utf-8")
 
 
-def _read_yaml(path: Path) -> dict[str, Any]:
+def read_yaml(path: Path) -> dict[str, Any]:
+    """The mapping in a YAML file. Raises UserError where it is missing or not such a file, or names a key twice."""
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = yaml.load(path.read_text(encoding="utf-8"), _UniqueKeys)
     except FileNotFoundError:
-        raise ConfigError(f"{path}: no such configuration file") from None
+        raise UserError(f"{path}: no such configuration file") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: cannot be read as UTF-8 text: {error}") from None
     except yaml.YAMLError as error:
-        raise ConfigError(f"{path}: not valid YAML: {error}") from None
+        raise UserError(f"{path}: not valid YAML: {error}") from None
     if content is None:
         return {}
     if not isinstance(content, dict):
-        raise ConfigError(f"{path}: found a {type(content).__name__} at the top, expected keys and values")
+        raise UserError(f"{path}: found a {type(content).__name__} at the top, expected keys and values")
     return content
 
 
-def _explain(error: ValidationError, model: type[BaseModel], origin: str, prefix: str = "") -> str:
-    lines = [f"{origin}: {len(error.errors())} setting(s) cannot be used"]
+class _UniqueKeys(yaml.SafeLoader):
+    """YAML as it should be: a key that is written twice is a mistake, not a later value."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[Any] = set()
+        for key_node, _ in node.value:
+            if key_node.tag == "tag:yaml.org,2002:merge":
+                continue
+            key = self.construct_object(key_node, deep=True)
+            if key in seen:
+                raise yaml.constructor.ConstructorError(None, None, f"found the key {key!r} twice", key_node.start_mark)
+            seen.add(key)
+        return super().construct_mapping(node, deep)
+
+
+Place = tuple[int | str, ...]
+
+
+def _reasons(error: ValidationError, model: type[BaseModel], prefix: Place) -> Iterator[str]:
+    """One line per setting that cannot be used, with its place."""
     for detail in error.errors():
-        place = ".".join(str(part) for part in ([prefix] if prefix else []) + list(detail["loc"])) or "top level"
-        lines.append(f"  {place}: {_reason(detail, model)}")
-    return "\n".join(lines)
+        place = (*prefix, *detail["loc"])
+        cause = detail.get("ctx", {}).get("error")
+        if isinstance(cause, KindError):
+            yield from _reasons(cause.error, cause.model, place)
+        else:
+            text = _reason(detail, model)
+            yield f"{'.'.join(map(str, place))}: {text}" if place else text
 
 
 def _reason(detail: ErrorDetails, model: type[BaseModel]) -> str:
@@ -123,7 +121,7 @@ def _reason(detail: ErrorDetails, model: type[BaseModel]) -> str:
     return message if detail["type"] == "value_error" else f"found {detail['input']!r}: {message}"
 
 
-def _known_keys(model: type[BaseModel], place: tuple[int | str, ...]) -> list[str]:
+def _known_keys(model: type[BaseModel], place: Place) -> list[str]:
     """Field names of the settings class at `place`."""
     current: type[BaseModel] = model
     for part in place:

@@ -1,27 +1,75 @@
-"""Outputs that appear at once or not at all."""
+"""Outputs that appear at once or not at all, and the digests by which files are known again."""
 
+import glob
+import hashlib
+import json
 import os
 import shutil
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 
 @contextmanager
 def appearing(path: Path) -> Iterator[Path]:
     """Give a path beside `path` to write a file or a folder to; it takes the place of `path` when the block ends well.
 
-    The file's suffix is kept, so that writers which look at it still know the format. After an error nothing is left.
+    The suffix is kept, so that writers which look at it still know the format. Where `path` is a symbolic link, what it
+    points to is replaced. After an error nothing is left, and what a killed process of this machine left is removed.
     """
+    path = Path(os.path.realpath(path))
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".part-{os.getpid()}-{path.name}")
+    _remove_leftovers(path)
+    beside = path.with_name(f".part-{_host()}-{os.getpid()}-{path.name}")
     try:
         yield beside
+        aside = beside.with_name(f".part-{_host()}-{os.getpid()}-old-{path.name}")
         if path.is_dir() and beside.is_dir():
-            shutil.rmtree(path)
+            os.replace(path, aside)  # a folder cannot be replaced by another one, and removing it takes its time
         os.replace(beside, path)
+        _remove(aside)
     finally:
-        if beside.is_dir():
-            shutil.rmtree(beside)
-        else:
-            beside.unlink(missing_ok=True)
+        _remove(beside)
+
+
+def _host() -> str:
+    return socket.gethostname().split(".")[0].replace("-", "_")
+
+
+def _remove_leftovers(path: Path) -> None:
+    """Remove the unfinished outputs of processes that are no more; other machines' processes may still be at work."""
+    for left in path.parent.glob(f".part-{_host()}-*-{glob.escape(path.name)}"):
+        pid = left.name.split("-", 3)[2]
+        if pid.isdecimal() and int(pid) != os.getpid() and not _is_running(int(pid)):
+            _remove(left)
+
+
+def _is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def file_sha256(path: Path) -> str:
+    """SHA-256 of a file's content, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def fingerprint(**facts: Any) -> str:
+    """A digest of JSON-able facts, the same whatever their order."""
+    text = json.dumps(facts, sort_keys=True, ensure_ascii=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -1,4 +1,4 @@
-"""Reading and writing films with PyAV, and cutting windows out of them."""
+"""Reading and writing videos with PyAV, and cutting windows out of them."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,25 +9,26 @@ import cv2
 import numpy as np
 from av.video.stream import VideoStream
 
+from dreamrelation.errors import UserError
 from dreamrelation.files import appearing
 
 
 def decode(path: Path) -> Iterator[np.ndarray]:
-    """Every frame of a film, (H, W, 3) uint8 RGB.
+    """Every frame of a video, (H, W, 3) uint8 RGB.
 
-    Raises FileNotFoundError, or ValueError where a frame cannot be decoded. An AVI that was cut off may simply end
-    early: `clips.containers` compares its size with the one that it declares.
+    Raises UserError where there is no such file or a frame cannot be decoded. An AVI that was cut off may simply end
+    early: `data.containers` compares its size with the one that it declares.
     """
     if not path.is_file():
-        raise FileNotFoundError(f"{path}: no such video")
+        raise UserError(f"{path}: no such video")
     try:
         with av.open(str(path)) as container:
             if not container.streams.video:
-                raise ValueError(f"{path}: found no video stream")
+                raise UserError(f"{path}: found no video stream")
             for frame in container.decode(container.streams.video[0]):
                 yield frame.to_ndarray(format="rgb24")
     except av.FFmpegError as error:
-        raise ValueError(f"{path}: cannot be decoded: {error}") from None
+        raise UserError(f"{path}: cannot be decoded: {error}") from None
 
 
 def read_window(
@@ -38,10 +39,10 @@ def read_window(
     height: int,
     width: int,
 ) -> np.ndarray:
-    """A window of a film, cropped and resized, (F, height, width, 3) uint8 RGB.
+    """A window of a video, cropped and resized, (F, height, width, 3) uint8 RGB.
 
-    `crop` is (left, top, width, height) in source pixels. Raises ValueError where the film is too short or the crop
-    leaves the picture.
+    `crop` is (left, top, width, height) in source pixels. Raises UserError where the video is missing, broken or too
+    short, or the crop leaves the picture.
     """
     left, top, crop_width, crop_height = crop
     frames = []
@@ -51,19 +52,22 @@ def read_window(
         if number == start_frame + pixel_frames:
             break
         if left < 0 or top < 0 or left + crop_width > frame.shape[1] or top + crop_height > frame.shape[0]:
-            raise ValueError(f"{path}: the crop {crop} leaves the picture of {frame.shape[1]} × {frame.shape[0]}")
+            raise UserError(f"{path}: the crop {crop} leaves the picture of {frame.shape[1]} × {frame.shape[0]}")
         cut = frame[top : top + crop_height, left : left + crop_width]
         shrinks = crop_height > height
         frames.append(cv2.resize(cut, (width, height), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC))
     if len(frames) != pixel_frames:
-        raise ValueError(f"{path}: found {len(frames)} frames from frame {start_frame} on, expected {pixel_frames}")
+        raise UserError(f"{path}: found {len(frames)} frames from frame {start_frame} on, expected {pixel_frames}")
     return np.stack(frames)
 
 
 def encode(
     path: Path, frames: np.ndarray, frames_per_second: int, codec: str = "h264", options: dict[str, str] | None = None
 ) -> None:
-    """Write frames (F, H, W, 3) uint8 RGB as a film; appears atomically. The suffix names the container."""
+    """Write frames (F, H, W, 3) uint8 RGB as a video; appears atomically. The suffix names the container.
+
+    Raises ValueError for frames of another type or shape.
+    """
     if frames.dtype != np.uint8 or frames.ndim != 4 or frames.shape[-1] != 3:
         raise ValueError(f"{path}: found frames {frames.dtype} {frames.shape}, expected uint8 (F, H, W, 3)")
     with appearing(path) as beside, av.open(str(beside), "w") as container:

@@ -1,21 +1,32 @@
 """Mochi behind the interface: diffusers' own pipeline is the reference."""
 
+import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from diffusers import MochiPipeline
 
-from dreamrelation.backbones.opening import open_autoencoder, open_denoiser, open_text_encoder
-from dreamrelation.generation.sampling import Guidance, sample, starting_noise
-from dreamrelation.settings.model import ModelSettings
+from dreamrelation.backbones.interface import projection_modules
+from dreamrelation.backbones.mochi.backbone import Mochi
+from dreamrelation.backbones.mochi.settings import MochiSettings
+from dreamrelation.errors import UserError
+from dreamrelation.sampling.guidance import Guidance
+from dreamrelation.sampling.schedules import noise_levels
+from dreamrelation.sampling.solver import sample, starting_noise
+from dreamrelation.settings.machine import MachineSettings
 
 PROMPT = "A dog is shaking hands with a cat."
 
 
-def test_normalise_and_denormalise_are_inverse_and_give_channel_statistics(random_mochi: ModelSettings) -> None:
-    denoiser = open_denoiser(random_mochi)
+def opened(settings: MochiSettings, device: str = "cpu") -> Mochi:
+    return Mochi(settings, MachineSettings.model_validate({"device": device}))
+
+
+def test_normalise_and_denormalise_are_inverse_and_give_channel_statistics(random_mochi: MochiSettings) -> None:
+    denoiser = opened(random_mochi).denoiser()
     latents = torch.randn(2, 12, 4, 2, 3, dtype=torch.float64)
     there = denoiser.normalise(latents)
     torch.testing.assert_close(denoiser.denormalise(there), latents, rtol=0, atol=1e-12)
@@ -23,56 +34,56 @@ def test_normalise_and_denormalise_are_inverse_and_give_channel_statistics(rando
     torch.testing.assert_close(there[:, k], (latents[:, k] - 0.5) / 1.5, rtol=0, atol=1e-6)
 
 
-def test_encoding_keeps_the_geometry_and_the_order_of_clips(random_mochi: ModelSettings) -> None:
-    autoencoder = open_autoencoder(random_mochi)
+def test_encoding_keeps_the_geometry_and_the_order_of_clips(random_mochi: MochiSettings) -> None:
+    autoencoder = opened(random_mochi).autoencoder()
     frames = np.random.default_rng(0).integers(0, 256, (2, 19, 32, 48, 3), dtype=np.uint8)
     both = autoencoder.encode(frames)
     assert both.mean.shape == both.log_variance.shape == (2, 12, 4, 4, 6)
     torch.testing.assert_close(both.mean[1:], autoencoder.encode(frames[1:]).mean, rtol=1e-3, atol=1e-4)
-    film = autoencoder.decode(both.mean[:1])
-    assert film.shape == (1, 19, 32, 48, 3) and film.dtype == np.uint8
+    video = autoencoder.decode(both.mean[:1])
+    assert video.shape == (1, 19, 32, 48, 3) and video.dtype == np.uint8
     with pytest.raises(ValueError, match="6k"):
         autoencoder.encode(frames[:, :18])
 
 
-def test_a_caption_does_not_depend_on_its_neighbours_and_the_empty_one_counts_no_token(
-    random_mochi: ModelSettings,
+def test_a_text_does_not_depend_on_its_neighbours_and_the_empty_one_counts_no_token(
+    random_mochi: MochiSettings,
 ) -> None:
-    encoder = open_text_encoder(random_mochi)
+    encoder = opened(random_mochi).text_encoder()
     together = encoder.embed([PROMPT, ""])
     assert torch.equal(together.embedding[0], encoder.embed([PROMPT]).embedding[0])
     assert together.attention_mask[0].sum() == len(encoder.pipeline.tokenizer(PROMPT).input_ids)  # type: ignore[attr-defined]
     assert not together.attention_mask[1].any()
 
 
-def test_adapted_modules_are_those_of_every_block_and_both_branches(random_mochi: ModelSettings) -> None:
-    denoiser = open_denoiser(random_mochi)
+def test_adapted_modules_are_those_of_every_block_and_both_branches(random_mochi: MochiSettings) -> None:
+    denoiser = opened(random_mochi).denoiser()
     block = "transformer_blocks.{}.attn1.{}"
-    assert set(denoiser.adapted_modules(("query", "key"))) == {
+    assert set(projection_modules(denoiser, ("query", "key"))) == {
         block.format(n, layer) for n in (0, 1) for layer in ("to_q", "to_k", "add_q_proj", "add_k_proj")
     }
-    assert set(denoiser.adapted_modules(("value",))) == {
+    assert set(projection_modules(denoiser, ("value",))) == {
         block.format(n, layer) for n in (0, 1) for layer in ("to_v", "add_v_proj")
     }
     # the last block has no output layer for text
-    assert set(denoiser.adapted_modules(("output",))) == {
+    assert set(projection_modules(denoiser, ("output",))) == {
         block.format(0, "to_out.0"), block.format(1, "to_out.0"), block.format(0, "to_add_out"),
     }  # fmt: skip
 
 
-def test_our_sampler_draws_what_the_pipeline_draws(random_mochi: ModelSettings) -> None:
+def test_our_sampler_draws_what_the_pipeline_draws(random_mochi: MochiSettings) -> None:
     """Noise, schedule, guidance, sign and timestep agree with diffusers' MochiPipeline."""
     steps, scale = 8, 4.0
-    denoiser, encoder = open_denoiser(random_mochi), open_text_encoder(random_mochi)
+    denoiser, encoder = opened(random_mochi).denoiser(), opened(random_mochi).text_encoder()
     noise = starting_noise([7], (12, 2, 4, 6))
     ours = sample(
         denoiser,
         noise,
         encoder.embed([PROMPT]),
         Guidance(scale, encoder.embed([""])),
-        denoiser.sampling_sigmas(steps, 0.025),
+        noise_levels(denoiser.spec.sampling.schedule, steps),
     )
-    pipeline = MochiPipeline.from_pretrained(random_mochi.path)
+    pipeline: Any = MochiPipeline.from_pretrained(random_mochi.path)
     pipeline.set_progress_bar_config(disable=True)
     theirs = pipeline(
         PROMPT, height=32, width=48, num_frames=7, num_inference_steps=steps, guidance_scale=scale,
@@ -82,18 +93,62 @@ def test_our_sampler_draws_what_the_pipeline_draws(random_mochi: ModelSettings) 
 
 
 def test_a_folder_without_a_model_is_named(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError, match=r"model.path .*: found no model_index.json"):
-        open_denoiser(ModelSettings(path=str(tmp_path)))
+    with pytest.raises(UserError, match=r"model.path .*: found no model_index.json"):
+        opened(MochiSettings(path=str(tmp_path))).denoiser()
+
+
+@pytest.mark.parametrize(
+    ("part", "file"),
+    [
+        ("denoiser", "transformer/diffusion_pytorch_model.safetensors"),
+        ("autoencoder", "vae/diffusion_pytorch_model.safetensors"),
+        ("text_encoder", "text_encoder/model.safetensors"),
+    ],
+)
+def test_broken_weights_name_the_setting_and_the_part(
+    random_mochi: MochiSettings, tmp_path: Path, part: str, file: str
+) -> None:
+    folder = tmp_path / "broken"
+    shutil.copytree(random_mochi.path, folder)
+    whole = (folder / file).read_bytes()
+    (folder / file).write_bytes(whole[: len(whole) // 2])
+    broken = opened(random_mochi.model_copy(update={"path": str(folder)}))
+    with pytest.raises(UserError, match=rf"model.path '.*broken': the {part} cannot be loaded"):
+        getattr(broken, part)()
+
+
+def test_weights_of_another_shape_are_refused(random_mochi: MochiSettings, tmp_path: Path) -> None:
+    folder = tmp_path / "other"
+    shutil.copytree(random_mochi.path, folder)
+    config = folder / "transformer" / "config.json"
+    config.write_text(config.read_text().replace('"num_layers": 2', '"num_layers": 3'))
+    with pytest.raises(UserError, match=r"denoiser.*missing_keys"):
+        opened(random_mochi.model_copy(update={"path": str(folder)})).denoiser()
 
 
 def test_asking_for_cuda_where_there_is_none_is_refused(
-    random_mochi: ModelSettings, monkeypatch: pytest.MonkeyPatch
+    random_mochi: MochiSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    with pytest.raises(RuntimeError, match="model.device is cuda"):
-        open_denoiser(random_mochi.model_copy(update={"device": "cuda"}))
+    with pytest.raises(UserError, match="machine.device is cuda"):
+        opened(random_mochi, "cuda").denoiser()
 
 
-def test_an_odd_number_of_sampling_steps_is_refused(random_mochi: ModelSettings) -> None:
-    with pytest.raises(ValueError, match="found 7 sampling steps"):
-        open_denoiser(random_mochi).sampling_sigmas(7, 0.025)
+def test_fingerprints_follow_the_weights_of_their_part_alone(random_mochi: MochiSettings, tmp_path: Path) -> None:
+    folder = tmp_path / "copy"
+    shutil.copytree(random_mochi.path, folder)
+    copy = opened(random_mochi.model_copy(update={"path": str(folder)}))
+    parts = ("autoencoder", "text_encoder", "denoiser")
+    before = {part: copy.fingerprint(part) for part in parts}
+    assert before == {part: opened(random_mochi).fingerprint(part) for part in parts}
+    weights = folder / "transformer" / "diffusion_pytorch_model.safetensors"
+    weights.write_bytes(weights.read_bytes() + b"0")
+    changed = [part for part in parts if copy.fingerprint(part) != before[part]]
+    assert changed == ["denoiser"]
+
+
+def test_a_part_that_the_settings_leave_out_cannot_be_opened(random_mochi: MochiSettings) -> None:
+    only = random_mochi.only("text_encoder")
+    Mochi(only, MachineSettings(device="cpu")).text_encoder()
+    with pytest.raises(ValueError, match="without its denoiser"):
+        Mochi(only, MachineSettings(device="cpu")).denoiser()

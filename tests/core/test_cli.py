@@ -1,13 +1,23 @@
-"""The command line tells a user what is wrong, in one line and without a traceback."""
+"""The command line: flags that fit the stages, settings from files or as JSON, and errors in one message."""
 
+import inspect
+import json
+import typing
+from importlib import import_module
 from pathlib import Path
 
 import pytest
+import torch
 
-from dreamrelation.cli import build_parser, main
+from dreamrelation.cli import main
+from dreamrelation.config import load
+from dreamrelation.errors import UserError
+from dreamrelation.settings.machine import MachineSettings
+from dreamrelation.settings.stages import STAGES
+from dreamrelation.stages.commands import COMMANDS, build_parser
+from dreamrelation.stages.outcome import exit_status
 
 CONFIG = str(Path(__file__).parents[2] / "config.yaml")
-STAGES = ("puppets", "clips", "masks", "captions", "latents", "train", "generate", "evaluate", "summarise", "report")
 
 
 def said(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
@@ -16,11 +26,26 @@ def said(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
 
 
 def test_every_stage_is_a_subcommand_with_help(capsys: pytest.CaptureFixture[str]) -> None:
-    for stage in (*STAGES, "puppet-models"):
+    assert set(COMMANDS) == set(STAGES)
+    for stage in (*COMMANDS, "puppet-models"):
         with pytest.raises(SystemExit) as stop:
             build_parser().parse_args([stage, "--help"])
         assert stop.value.code == 0
     assert "--config" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("stage", COMMANDS)
+def test_the_flags_of_a_stage_are_the_arguments_of_its_function(stage: str) -> None:
+    command = COMMANDS[stage]
+    run = import_module(f"dreamrelation.stages.{stage}").run
+    parameters = inspect.signature(run).parameters
+    hints = typing.get_type_hints(run)
+    assert all(parameter.kind is inspect.Parameter.KEYWORD_ONLY for parameter in parameters.values())
+    expected = {"settings": STAGES[stage]} | ({"machine": MachineSettings} if command.machine else {})
+    expected |= dict.fromkeys(command.names, str) | dict.fromkeys(command.lists, list[Path])
+    expected |= {name: Path | None if name in command.optional else Path for name in command.paths}
+    expected |= dict.fromkeys(command.numbers, float | None)
+    assert {name: hints[name] for name in parameters} == expected
 
 
 def test_a_missing_configuration_is_named(capsys: pytest.CaptureFixture[str]) -> None:
@@ -30,24 +55,71 @@ def test_a_missing_configuration_is_named(capsys: pytest.CaptureFixture[str]) ->
 
 def test_a_missing_input_is_named(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     nowhere = str(tmp_path / "selection.parquet")
-    text = said(capsys, "captions", "--config", CONFIG, "--selection", nowhere, "--captions", str(tmp_path / "c"))
+    text = said(capsys, "texts", "--config", CONFIG, "--selection", nowhere, "--texts", str(tmp_path / "t"))
     assert nowhere in text and "no such file" in text and "Traceback" not in text
+    assert list(tmp_path.iterdir()) == []
+
+
+def train_flags(tmp_path: Path) -> list[str]:
+    names = ("latents", "texts", "adapters", "manifest", "training", "resume")
+    return [part for name in names for part in (f"--{name}", str(tmp_path / name))]
 
 
 def test_an_unknown_relation_and_method_are_named(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    paths = [str(tmp_path / name) for name in "abcde"]
-    flags = ("--latents", "--captions", "--adapters", "--training", "--resume")
-    given = [part for pair in zip(flags, paths, strict=True) for part in pair]
-    text = said(capsys, "train", "--config", CONFIG, "--relation", "shaking", "--method", "base", *given)
-    assert "relation 'shaking' is not in the config, expected one of shaking_hands" in text
-    text = said(capsys, "train", "--config", CONFIG, "--relation", "hugging", "--method", "dream", *given)
-    assert "method 'dream' is not in the config, expected one of base" in text
-    text = said(capsys, "train", "--config", CONFIG, "--relation", "hugging", "--method", "base", *given)
-    assert "nothing to train" in text
+    given = ["--config", CONFIG, *train_flags(tmp_path)]
+    text = said(capsys, "train", "--relation", "shaking", "--method", "base", *given)
+    assert "relation 'shaking' is not in the configuration, expected one of shaking_hands" in text
+    text = said(capsys, "train", "--relation", "hugging", "--method", "dream", *given)
+    assert "method 'dream' is not in the configuration, expected one of base" in text
+    text = said(capsys, "train", "--relation", "hugging", "--method", "base", *given)
+    assert "method 'base' is of the kind 'none': there is nothing to train" in text
+
+
+@pytest.mark.parametrize("minutes", ["-1", "0", "nan", "inf"])
+def test_minutes_that_are_no_time_are_refused(capsys: pytest.CaptureFixture[str], tmp_path: Path, minutes: str) -> None:
+    method = ["--relation", "hugging", "--method", "dreamrelation", "--config", CONFIG]
+    text = said(capsys, "train", *method, *train_flags(tmp_path), f"--minutes={minutes}")
+    assert f"--minutes is {minutes}, expected a number of minutes above 0" in text
 
 
 def test_a_broken_table_is_named(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     broken = tmp_path / "selection.parquet"
     broken.write_bytes(b"nonsense")
-    text = said(capsys, "captions", "--config", CONFIG, "--selection", str(broken), "--captions", str(tmp_path / "c"))
-    assert f"{broken}: not a Parquet file" in text
+    text = said(capsys, "texts", "--config", CONFIG, "--selection", str(broken), "--texts", str(tmp_path / "t"))
+    assert f"{broken}: not a whole Parquet file" in text
+
+
+def test_settings_come_as_json_too(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    given = STAGES["train"].of(load([CONFIG]), method="base").model_dump_json()
+    text = said(capsys, "train", "--settings", given, "--relation", "x", "--method", "base", *train_flags(tmp_path))
+    assert "there is nothing to train" in text
+    for wrong in ("{", json.dumps({"seed": 1}), "[]"):
+        text = said(capsys, "train", "--settings", wrong, "--relation", "x", "--method", "b", *train_flags(tmp_path))
+        assert "--settings: cannot be used" in text
+
+
+def failing(error: BaseException) -> None:
+    raise error
+
+
+def test_what_the_user_can_mend_is_one_message(capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_status("masks", lambda: failing(UserError("a.parquet: found nothing, expected rows"))) == 1
+    assert capsys.readouterr().err == "dreamrelation masks: a.parquet: found nothing, expected rows\n"
+
+
+@pytest.mark.parametrize("error", [ValueError("x"), KeyError("x"), RuntimeError("x"), FileNotFoundError("x")])
+def test_anything_else_keeps_its_traceback(error: Exception) -> None:
+    with pytest.raises(type(error)):
+        exit_status("masks", lambda: failing(error))
+
+
+@pytest.mark.parametrize("error", [torch.OutOfMemoryError("CUDA out of memory"), MemoryError("no room")])
+def test_a_full_memory_says_where_and_what_to_try(capsys: pytest.CaptureFixture[str], error: BaseException) -> None:
+    assert exit_status("train", lambda: failing(error)) == 1
+    text = capsys.readouterr().err
+    assert "Traceback" in text and str(error) in text and "machine.gradient_checkpointing" in text
+
+
+def test_ctrl_c_ends_without_a_traceback(capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_status("train", lambda: failing(KeyboardInterrupt())) == 130
+    assert capsys.readouterr().err == "dreamrelation train: interrupted\n"

@@ -6,8 +6,11 @@ import pytest
 import yaml
 from pydantic import ValidationError
 
-from dreamrelation.config import STAGE_SECTIONS, ConfigError, from_mapping, load, stage_settings, write_resolved
-from dreamrelation.settings.experiment import ExperimentSettings, overlay
+from dreamrelation.backbones.mochi.spec import MOCHI
+from dreamrelation.config import from_mapping, load, write_settings
+from dreamrelation.errors import UserError
+from dreamrelation.settings.overlay import overlay
+from dreamrelation.settings.stages import STAGES, GenerateStage, LatentsStage, TextsStage, TrainStage
 
 ROOT = Path(__file__).parents[2]
 DEFAULT = ROOT / "config.yaml"
@@ -24,32 +27,35 @@ def test_both_shipped_configurations_load() -> None:
     assert ntu.puppets is None
     assert ntu.model.path == "genmo/mochi-1-preview"
     assert (ntu.clips.height, ntu.clips.width, ntu.generation.pixel_frames) == (480, 848, 61)
-    assert ntu.method("direct_lora").steps == 1000
-    assert ntu.method("dreamrelation").steps == 2400
+    steps = {name: method.steps for name, method in ntu.methods.items() if method.trains}  # type: ignore[attr-defined]
+    assert steps == {"direct_lora": 1000, "dreamrelation": 2400}
+    assert list(ntu.metrics) == ["temporal_consistency", "motion", "clip_t"]
+    sampling = ntu.generation.resolved(MOCHI)
+    assert (sampling.sampling_steps, sampling.guidance_scale, sampling.frames_per_second) == (64, 6.0, 30)
 
 
 def test_settings_are_frozen() -> None:
-    settings = load([DEFAULT])
     with pytest.raises(ValidationError):
-        settings.seed = 3  # type: ignore[misc]
+        load([DEFAULT]).seed = 3  # type: ignore[misc]
 
 
 @pytest.mark.parametrize(
     ("over", "place", "hint"),
     [
         ({"generation": {"guidance_scal": 3}}, "generation.guidance_scal", "guidance_scale"),
+        ({"training": {"stepz": 3}}, "training.stepz", "steps"),
         ({"methods": {"dreamrelation": {"mask_wight": 3}}}, "methods.dreamrelation.mask_wight", "mask_weight"),
         ({"methods": {"dreamrelation": {"contrastive": {"weigth": 3}}}}, "contrastive.weigth", "weight"),
-        ({"masks": {"skeleton_grabcut": {"iteration": 3}}}, "masks.skeleton_grabcut.iteration", "iterations"),
+        ({"masks": {"segmenter": {"iteration": 3}}}, "masks.segmenter.iteration", "iterations"),
+        ({"metrics": {"motion": {"control": True}}}, "metrics.motion.control", "controls"),
         ({"experimnt": "x"}, "experimnt", "experiment"),
     ],
 )
 def test_an_unknown_key_is_refused_with_its_place_and_the_nearest_key(over: dict, place: str, hint: str) -> None:
-    with pytest.raises(ConfigError) as error:
+    with pytest.raises(UserError) as error:
         from_mapping(changed(**over), "test.yaml")
-    assert place in str(error.value)
-    assert f"did you mean '{hint}'?" in str(error.value)
-    assert "test.yaml" in str(error.value)
+    assert f"{place}: unknown key; did you mean {hint!r}?" in str(error.value)
+    assert "test.yaml: 1 setting(s)" in str(error.value)
 
 
 @pytest.mark.parametrize(
@@ -57,52 +63,108 @@ def test_an_unknown_key_is_refused_with_its_place_and_the_nearest_key(over: dict
     [
         ({"relations": ["shaking_hand"]}, "shaking_hand"),
         ({"relations": ["kicking", "kicking"]}, "twice"),
-        ({"clips": {"pixel_frames": [20]}}, "6k+1"),
+        ({"seed": 2**31}, "seed"),
+        ({"training": {"steps": 10**20}}, "training.steps"),
+        ({"clips": {"pixel_frames": [20]}}, "clips.pixel_frames: found 20 pixel frames, expected 6k+1"),
         ({"clips": {"pixel_frames": [13, 19]}}, "longest to shortest"),
-        ({"generation": {"pixel_frames": 20}}, "6k+1"),
-        ({"clips": {"height": 60}}, "clips.height"),
-        ({"training": {"warmup_steps": 10000}}, "warmup_steps"),
-        ({"methods": {"odd": {"placement": {"nobody": ["query"]}}}}, "nobody"),
-        ({"methods": {"odd": {"placement": {"relation": ["queries"]}}}}, "queries"),
-        ({"methods": {"odd": {"inference_adapters": ["direct"]}}}, "direct"),
+        ({"clips": {"minimum": 11}}, "minimum 11 is more than per_relation 10"),
+        ({"clips": {"height": 60}}, "clips.height, clips.width: found frames of 60 × 96"),
+        ({"generation": {"pixel_frames": 20}}, "generation: found 20 pixel frames"),
+        ({"generation": {"sampling_steps": 5}}, "generation: sampling_steps is 5, expected an even number"),
+        ({"generation": {"subjects": [["a b", "cat"], ["a-b", "cat"]]}}, "same file name a-b_cat_0.mp4"),
+        ({"generation": {"subjects": [["dog", ""]]}}, "found the subject ''"),
+        ({"generation": {"subjects": [["dog", "a\ncat"]]}}, "generation.subjects.0.1"),
+        ({"generation": {"subjects": [["dog", "c\0at"]]}}, "printable"),
+        ({"generation": {"subjects": [["dog", "x" * 300]]}}, "1 to 60"),
+        ({"generation": {"subjects": [["dog", "?!"]]}}, "at least one letter or digit"),
+        ({"training": {"warmup_steps": 10000}}, "warmup_steps 10000 is more than steps"),
+        ({"methods": {"logs": {"kind": "none"}}}, "'logs' is that of a folder of ours"),
+        ({"methods": {"a/b": {"kind": "none"}}}, "a/b"),
+        ({"methods": {"x" * 65: {"kind": "none"}}}, "at most 64"),
+        ({"methods": {"odd": {"placement": {}}}}, "methods.odd: found {'placement': {}}, expected a mapping"),
+        ({"methods": {"odd": {"kind": "lorra"}}}, "methods.odd: there is no method 'lorra'; did you mean 'lora'?"),
+        ({"methods": {"odd": {"kind": "nowhere.methods:Mine"}}}, "Python finds no module 'nowhere'"),
+        ({"methods": {"odd": {"kind": "dreamrelation.flow:Mine"}}}, "has no 'Mine'"),
+        ({"methods": {"odd": {"kind": "dreamrelation.flow:NoisyLatents"}}}, "has no class `Settings`"),
+        ({"methods": {"odd": {"kind": "lora", "placement": {"nobody": ["query"]}}}}, "nobody"),
+        ({"methods": {"dreamrelation": {"placement": {"relation": ["queries"], "ffn": ["output"]}}}},
+         "methods.dreamrelation: Mochi has no projection 'queries'"),
+        ({"methods": {"odd": {"kind": "lora", "inference_adapters": ["direct"]}}}, "direct"),
+        ({"model": {"kind": "mochy"}}, "model: there is no backbone 'mochy'; did you mean 'mochi'?"),
+        ({"masks": {"segmenter": {"kind": "grabcut"}}}, "masks.segmenter: there is no segmenter 'grabcut'"),
+        ({"metrics": {"odd": {"kind": "fvd"}}}, "metrics.odd: there is no metric 'fvd'"),
     ],
-)
+)  # fmt: skip
 def test_values_that_do_not_fit_are_named(over: dict, words: str) -> None:
-    with pytest.raises(ConfigError, match="test.yaml") as error:
+    with pytest.raises(UserError, match="test.yaml") as error:
         from_mapping(changed(**over), "test.yaml")
     assert words in str(error.value)
 
 
+def test_a_subject_cannot_lead_out_of_the_folder() -> None:
+    settings = from_mapping(changed(generation={"subjects": [["../../../dog", "C:\\cat"]]}), "test.yaml")
+    assert settings.generation.video_names()[0] == "dog_c-cat_0"
+
+
 def test_missing_and_broken_files_are_named(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="nowhere.yaml"):
+    with pytest.raises(UserError, match=r"nowhere.yaml: no such configuration file"):
         load([tmp_path / "nowhere.yaml"])
-    broken = tmp_path / "broken.yaml"
-    broken.write_text("a: [1")
-    with pytest.raises(ConfigError, match="broken.yaml"):
-        load([broken])
+    for name, content, words in (
+        ("broken.yaml", b"a: [1", "not valid YAML"),
+        ("list.yaml", b"- a", "found a list at the top"),
+        ("latin.yaml", "experiment: caf\u00e9".encode("latin-1"), "cannot be read as UTF-8"),
+        ("twice.yaml", b"seed: 1\ntraining: {steps: 3}\nseed: 2", "found the key 'seed' twice"),
+        ("inner.yaml", b"training: {steps: 3, steps: 4}", "found the key 'steps' twice"),
+    ):
+        (tmp_path / name).write_bytes(content)
+        with pytest.raises(UserError, match=name) as error:
+            load([DEFAULT, tmp_path / name])
+        assert words in str(error.value)
 
 
 def test_a_placement_replaces_the_default_one() -> None:
-    settings = from_mapping(
-        changed(methods={"swapped": {"placement": {"relation": ["value"], "ffn": ["output"]}}}), "test.yaml"
-    )
-    assert settings.method("swapped").placement == {"relation": ("value",), "ffn": ("output",)}
-    with pytest.raises(KeyError, match="swapped"):
+    swapped = {"kind": "lora", "placement": {"relation": ["value"], "ffn": ["output"]}}
+    settings = from_mapping(changed(methods={"swapped": swapped}), "test.yaml")
+    assert settings.method("swapped").placement == {"relation": ("value",), "ffn": ("output",)}  # type: ignore[attr-defined]
+    with pytest.raises(UserError, match="method 'unknown' is not in the configuration, expected one of base"):
         settings.method("unknown")
 
 
-def test_every_stage_names_settings_that_exist(tmp_path: Path) -> None:
+def test_what_all_methods_share_reaches_the_trained_ones_and_no_others() -> None:
+    settings = from_mapping(changed(training={"learning_rate": 0.5}), "test.yaml")
+    assert {m.learning_rate for m in settings.methods.values() if m.trains} == {0.5}  # type: ignore[attr-defined]
+    assert not hasattr(settings.method("base"), "learning_rate")
+    own = from_mapping(changed(methods={"dreamrelation": {"learning_rate": 0.25}}), "test.yaml")
+    assert own.method("dreamrelation").learning_rate == 0.25  # type: ignore[attr-defined]
+
+
+def test_laying_over_merges_replaces_other_kinds_and_takes_presets_away() -> None:
+    base = {"masks": {"segmenter": {"kind": "a", "x": 1}, "scale": 2}, "metrics": {"m": {"kind": "k"}, "n": {}}}
+    over = {"masks": {"segmenter": {"kind": "b"}}, "metrics": {"m": None, "o": {"kind": "k"}}}
+    merged = overlay(base, over)
+    assert merged == {"masks": {"segmenter": {"kind": "b"}, "scale": 2}, "metrics": {"n": {}, "o": {"kind": "k"}}}
+    assert overlay(base, {"masks": {"segmenter": {"x": 3}}})["masks"]["segmenter"] == {"kind": "a", "x": 3}
+    assert base["metrics"]["m"] == {"kind": "k"}, "the base was changed"
+
+
+def test_each_stage_gets_its_slice_and_reads_it_again_from_json() -> None:
+    settings = load([DEFAULT, NTU])
+    for stage, model in STAGES.items():
+        given = model.of(settings, method="dreamrelation", metric="clip_t")
+        assert model.model_validate_json(given.model_dump_json()) == given, stage
+        assert "machine" not in type(given).model_fields, stage
+
+
+def test_a_stage_knows_only_the_parts_of_the_model_that_it_uses() -> None:
+    settings = load([DEFAULT, NTU])
+    other = from_mapping(overlay(settings.model_dump(), {"model": {"precision": {"denoiser": "float32"}}}), "test")
+    for stage in (TextsStage, LatentsStage):
+        assert stage.of(settings) == stage.of(other)
+    for stage in (TrainStage, GenerateStage):
+        assert stage.of(settings, method="dreamrelation") != stage.of(other, method="dreamrelation")
+
+
+def test_resolved_settings_are_the_same_settings(tmp_path: Path) -> None:
     settings = load([DEFAULT])
-    for stage in STAGE_SECTIONS:
-        used = stage_settings(settings, stage)
-        assert used, stage
-        write_resolved(used, tmp_path / f"{stage}.yaml")
-        assert yaml.safe_load((tmp_path / f"{stage}.yaml").read_text()) == used
-
-
-def test_every_setting_is_documented_or_speaks_for_itself() -> None:
-    """Each section has a docstring; the root's fields that are plain values have one each."""
-    for name, field in ExperimentSettings.model_fields.items():
-        annotation = field.annotation
-        documented = field.description or getattr(annotation, "__doc__", None)
-        assert documented, name
+    write_settings(settings, tmp_path / "settings.yaml")
+    assert load([tmp_path / "settings.yaml"]) == settings

@@ -1,6 +1,6 @@
 """The 26 relations and their sentences."""
 
-from dreamrelation.puppets.repertoire import CAPTIONS
+from dreamrelation.puppets.theatre.repertoire import CAPTIONS
 from dreamrelation.relations import BY_ACTION, RELATIONS
 
 

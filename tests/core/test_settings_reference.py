@@ -2,25 +2,14 @@
 
 from pathlib import Path
 
-from pydantic import BaseModel
-
 from dreamrelation.config import load
-from dreamrelation.settings.reference import Section, default_text, sections, text, type_text
+from dreamrelation.settings.reference import PLACES, Section, default_text, kinds, sections, text, type_text
 
 ROOT = Path(__file__).parents[2]
 
 
 def listed() -> dict[str, Section]:
-    return {section.place: section for section in sections()}
-
-
-def dotted(settings: BaseModel, place: str = "") -> set[str]:
-    """Places of all values of some settings."""
-    places: set[str] = set()
-    for name in type(settings).model_fields:
-        value, inner = getattr(settings, name), f"{place}.{name}".strip(".")
-        places |= dotted(value, inner) if isinstance(value, BaseModel) else {inner}
-    return places
+    return {section.place: section for section in (*sections(), *kinds())}
 
 
 def test_the_page_is_up_to_date() -> None:
@@ -29,21 +18,32 @@ def test_the_page_is_up_to_date() -> None:
 
 
 def test_every_setting_is_on_the_page() -> None:
-    shown = {f"{place}.{name}".strip(".") for place, section in listed().items() for name in section.fields}
-    assert shown == dotted(load([ROOT / "config.yaml"]))
+    page = listed()
+    top = load([ROOT / "config.yaml"])
+    assert set(page[""].fields) | {place for place in page if "." not in place and " " not in place} - {""} == set(
+        type(top).model_fields
+    )
+    for place, registry in PLACES.items():
+        for kind in registry.known:
+            section = page[f"{place} (kind: {kind})"]
+            inner = {p.rpartition(".")[2] for p in page if p.startswith(f"{section.place}.")}
+            assert set(section.fields) | inner == set(registry.settings_of(kind).model_fields)
 
 
 def test_every_setting_and_every_section_has_a_description() -> None:
     for place, section in listed().items():
         assert section.description, place
         for name, field in section.fields.items():
-            assert field.get("description"), f"{place}.{name}"
+            obvious = name == "kind" or place.endswith("precision")
+            assert field.get("description") or obvious, f"{place}.{name}"
 
 
 def test_types_and_defaults_are_in_words() -> None:
     training, puppets = listed()["training"], listed()["puppets"]
     assert type_text(training.fields["gradient_norm"]) == "number > 0 or null"
     assert type_text(training.fields["caption_dropout"]) == "share"
-    assert type_text(training.fields["mask_weighting"]) == "`linear` or `released_code`"
+    assert type_text(training.fields["steps"]) == "whole number ≥ 1, ≤ 10000000"
+    assert type_text(listed()["latents"].fields["pooling"]) == "`area` or `released_code`"
+    assert type_text(listed()[""].fields["metrics"]) == "settings by kind"
     assert default_text(training, "learning_rate") == "`0.0002`"
     assert default_text(puppets, "folder") == "–"

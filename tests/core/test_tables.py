@@ -1,5 +1,6 @@
-"""Parquet files: schemas, tensors, fingerprints, atomic writing."""
+"""Parquet files: rows that come back as they were, tensors, fingerprints, and files that are something else."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -7,9 +8,35 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from dreamrelation import tables
+from dreamrelation.errors import UserError
+from dreamrelation.files import fingerprint
+from dreamrelation.tables import rows
+from dreamrelation.tables.table import Table
+from dreamrelation.tables.tensors import LATENTS, latents_schema, read_tensors, tensors, write_tensors
 
 GRID = (4, 2, 3)
+TABLES = [table for table in vars(rows).values() if isinstance(table, Table)]
+
+
+@dataclass(frozen=True)
+class Everything:
+    """One field of each type."""
+
+    text: str
+    number: int
+    share: float
+    content: bytes
+    names: tuple[str, ...]
+    terms: dict[str, float]
+    maybe: float | None
+    seen: bool
+
+
+EVERYTHING = Table("everything", Everything)
+ROWS = [
+    Everything("a", 2**62, 0.1, b"\0x", ("x", "y"), {"b": 1.5, "a": 2.5}, None, True),
+    Everything("ü", -1, float("inf"), b"", (), {}, 0.5, False),
+]
 
 
 def latent_row(number: int) -> dict:
@@ -23,38 +50,78 @@ def latent_row(number: int) -> dict:
     }
 
 
+def test_rows_come_back_as_they_were_with_their_metadata(tmp_path: Path) -> None:
+    EVERYTHING.write(tmp_path / "t.parquet", ROWS, {"metric": "{}"})
+    found, metadata = EVERYTHING.read_with_metadata(tmp_path / "t.parquet")
+    assert [row for row in found if row.names] == ROWS[:1]
+    assert found[1].terms in ({}, ()) and found[1].names == () and found[1].share == float("inf")
+    assert metadata == {"metric": "{}"}
+    assert [field.nullable for field in EVERYTHING.schema] == [False] * 6 + [True, False]
+
+
+def test_a_missing_value_cannot_be_written_where_one_must_be(tmp_path: Path) -> None:
+    with pytest.raises(Exception, match="text"):
+        EVERYTHING.write(tmp_path / "t.parquet", [Everything(None, 1, 1.0, b"", (), {}, None, True)])  # type: ignore[arg-type]
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
+def test_every_table_is_read_back_as_itself_even_when_empty(table: Table, tmp_path: Path) -> None:
+    table.write(tmp_path / "table.parquet", [])
+    assert table.read(tmp_path / "table.parquet") == []
+
+
+def test_names_of_tables_differ() -> None:
+    assert len(TABLES) == 10 and len({table.name for table in TABLES}) == len(TABLES)
+
+
 def test_tensors_come_back_bit_for_bit_in_the_canonical_type(tmp_path: Path) -> None:
-    rows = [latent_row(n) for n in range(3)]
+    stored = [latent_row(n) for n in range(3)]
     path = tmp_path / "latents.parquet"
-    tables.write(path, tables.latents_schema(12, GRID), rows, fingerprint="abc", rows_per_group=1)
-    table = tables.read(path, "latents", fingerprint="abc")
+    write_tensors(path, latents_schema(12, GRID), stored, "abc")
+    table = read_tensors(path, LATENTS, "abc")
     assert isinstance(table.schema.field("mean").type, pa.FixedShapeTensorType)
-    assert np.array_equal(tables.tensors(table, "mean"), np.stack([row["mean"] for row in rows]))
+    assert np.array_equal(tensors(table, "mean"), np.stack([row["mean"] for row in stored]))
     assert pq.ParquetFile(path).num_row_groups == 3
-
-
-def test_another_fingerprint_is_refused_by_name(tmp_path: Path) -> None:
-    path = tmp_path / "latents.parquet"
-    tables.write(path, tables.latents_schema(12, GRID), [latent_row(0)], fingerprint="abc")
-    with pytest.raises(ValueError, match=r"latents.parquet: found the fingerprint abc, expected other"):
-        tables.read(path, "latents", fingerprint="other")
+    with pytest.raises(UserError, match=r"latents.parquet: found the fingerprint abc, expected other"):
+        read_tensors(path, LATENTS, "other")
 
 
 def test_another_table_is_refused_by_name(tmp_path: Path) -> None:
     path = tmp_path / "x.parquet"
-    tables.write(path, tables.latents_schema(12, GRID), [latent_row(0)])
-    with pytest.raises(ValueError, match="found a table of 'latents', expected 'masks'"):
-        tables.read(path, tables.MASKS)
+    write_tensors(path, latents_schema(12, GRID), [latent_row(0)], "abc")
+    with pytest.raises(UserError, match="found a table of 'latents', expected 'masks'"):
+        rows.MASKS.read(path)
     foreign = tmp_path / "foreign.parquet"
     pq.write_table(pa.table({"a": [1]}), foreign)
-    with pytest.raises(ValueError, match="foreign.parquet"):
-        tables.read(foreign, tables.MASKS)
+    with pytest.raises(UserError, match="foreign.parquet"):
+        rows.MASKS.read(foreign)
     broken = tmp_path / "broken.parquet"
     broken.write_bytes(b"nonsense")
-    with pytest.raises(ValueError, match="broken.parquet: not a Parquet file"):
-        tables.read(broken, tables.MASKS)
-    with pytest.raises(FileNotFoundError, match="none.parquet"):
-        tables.read(tmp_path / "none.parquet", tables.MASKS)
+    with pytest.raises(UserError, match="broken.parquet: not a whole Parquet file"):
+        rows.MASKS.read(broken)
+    with pytest.raises(UserError, match="none.parquet: no such file"):
+        rows.MASKS.read(tmp_path / "none.parquet")
+
+
+def test_a_flipped_bit_in_the_data_is_never_read_as_other_data(tmp_path: Path) -> None:
+    """Headers of pages hold statistics beside the data, whose flips are harmless."""
+    path = tmp_path / "latents.parquet"
+    write_tensors(path, latents_schema(12, GRID), [latent_row(n) for n in range(3)], "abc")
+    whole, before = path.read_bytes(), tensors(read_tensors(path, LATENTS, "abc"), "mean")
+    column = pq.ParquetFile(path).metadata.row_group(1).column(2)
+    start, noticed = column.dictionary_page_offset or column.data_page_offset, 0
+    places = range(start, start + column.total_compressed_size, 17)
+    for at in places:
+        content = bytearray(whole)
+        content[at] ^= 4
+        path.write_bytes(bytes(content))
+        try:
+            assert np.array_equal(tensors(read_tensors(path, LATENTS, "abc"), "mean"), before)
+        except UserError as error:
+            assert "not a whole Parquet file" in str(error)
+            noticed += 1
+    assert noticed > 0.9 * len(places)
 
 
 def test_rows_that_do_not_fit_leave_nothing_behind(tmp_path: Path) -> None:
@@ -62,24 +129,13 @@ def test_rows_that_do_not_fit_leave_nothing_behind(tmp_path: Path) -> None:
     row = latent_row(0)
     row["mean"] = row["mean"][:, :2]
     with pytest.raises(ValueError, match=r"column mean found a tensor \(12, 2, 2, 3\), expected \(12, 4, 2, 3\)"):
-        tables.write(path, tables.latents_schema(12, GRID), [row])
+        write_tensors(path, latents_schema(12, GRID), [row], "abc")
     del row["mean"]
     with pytest.raises(ValueError, match="latents.parquet: found a row with"):
-        tables.write(path, tables.latents_schema(12, GRID), [row])
+        write_tensors(path, latents_schema(12, GRID), [row], "abc")
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize(
-    "schema",
-    [tables.INDEX, tables.SELECTION, tables.MASKS, tables.REJECTIONS, tables.TRUE_MASKS, tables.VIDEOS,
-     tables.TRAINING, tables.SCORES],
-)  # fmt: skip
-def test_every_schema_is_read_back_as_itself_even_when_empty(schema: pa.Schema, tmp_path: Path) -> None:
-    path = tmp_path / "table.parquet"
-    tables.write(path, schema, [])
-    assert tables.read(path, schema).num_rows == 0
-
-
 def test_fingerprints_do_not_depend_on_order() -> None:
-    assert tables.fingerprint(a=1, b=[2]) == tables.fingerprint(b=[2], a=1)
-    assert tables.fingerprint(a=1) != tables.fingerprint(a=2)
+    assert fingerprint(a=1, b=[2]) == fingerprint(b=[2], a=1)
+    assert fingerprint(a=1) != fingerprint(a=2)

@@ -4,14 +4,8 @@ import math
 
 import torch
 
-from dreamrelation.losses.contrastive import (
-    ContrastiveSizes,
-    RelationMemory,
-    dynamics,
-    frame_features,
-    info_nce,
-    relational_contrastive_loss,
-)
+from dreamrelation.losses.contrastive import RelationalContrast, RelationMemory, dynamics, frame_features, info_nce
+from dreamrelation.settings.losses import ContrastiveSettings
 
 
 def random(*shape: int, seed: int = 0) -> torch.Tensor:
@@ -50,14 +44,23 @@ def test_features_are_spatial_means_and_dynamics_their_differences() -> None:
 
 
 def test_no_loss_while_the_memory_has_no_other_clip() -> None:
-    memory, sizes = RelationMemory(10, 64), ContrastiveSizes(4, 10, 0.07)
+    contrast = RelationalContrast(ContrastiveSettings())
     generator = torch.Generator().manual_seed(0)
     features = random(4, 12)
-    assert relational_contrastive_loss(features, "a", memory, sizes, generator) is None
-    memory.remember("a", features)
-    assert relational_contrastive_loss(features, "a", memory, sizes, generator) is None
-    memory.remember("b", random(4, 12, seed=1))
-    assert relational_contrastive_loss(features, "a", memory, sizes, generator) is not None
+    assert contrast.of_clip(features, "a", generator) is None
+    contrast.memory.remember("a", features)
+    assert contrast.of_clip(features, "a", generator) is None
+    contrast.memory.remember("b", random(4, 12, seed=1))
+    assert contrast.of_clip(features, "a", generator) is not None
+
+
+def test_a_batch_is_compared_with_earlier_ones_and_then_remembered() -> None:
+    contrast = RelationalContrast(ContrastiveSettings())
+    generator = torch.Generator().manual_seed(0)
+    assert contrast(random(2, 12, 4, 2, 3), ["a", "b"], generator) is None
+    assert [kept.clip for kept in contrast.memory.clips] == ["a", "b"]
+    loss = contrast(random(1, 12, 4, 2, 3, seed=1), ["c"], generator)
+    assert loss is not None and float(loss) > 0
 
 
 def test_negatives_are_the_clips_own_frames_first() -> None:
@@ -84,10 +87,10 @@ def test_the_memory_is_first_in_first_out_detached_and_restorable() -> None:
 
 
 def test_the_gradient_reaches_the_clip_and_not_the_memory() -> None:
-    memory, sizes = RelationMemory(10, 64), ContrastiveSizes(4, 10, 0.07)
-    memory.remember("b", random(4, 12, seed=1))
+    contrast = RelationalContrast(ContrastiveSettings())
+    contrast.memory.remember("b", random(4, 12, seed=1))
     features = random(4, 12).requires_grad_()
-    loss = relational_contrastive_loss(features, "a", memory, sizes, torch.Generator().manual_seed(0))
+    loss = contrast.of_clip(features, "a", torch.Generator().manual_seed(0))
     assert loss is not None
     loss.backward()
     assert features.grad is not None and bool((features.grad != 0).any())

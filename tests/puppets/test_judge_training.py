@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from dreamrelation.evaluation.classifier import new_judge
-from dreamrelation.puppets.degrade import blur, degrade, ghost, noise, smear
-from dreamrelation.puppets.judge_clips import (
+from dreamrelation.metrics.puppet_judge.network import new_judge
+from dreamrelation.puppets.models.degrade import blur, degrade, ghost, noise, smear
+from dreamrelation.puppets.models.judge_clips import (
     JUDGED_KINDS,
     JUDGED_MOTIONS,
     NOBODY,
@@ -16,7 +16,7 @@ from dreamrelation.puppets.judge_clips import (
     judge_clip,
     training_world,
 )
-from dreamrelation.puppets.train_judge import (
+from dreamrelation.puppets.models.train_judge import (
     JudgeTraining,
     draw_batch,
     fit,

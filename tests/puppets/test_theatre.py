@@ -1,44 +1,54 @@
 """The data set that the puppets play."""
 
 import hashlib
+import json
 from collections import Counter
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from dreamrelation import tables
-from dreamrelation.clips.captions import read_captions
-from dreamrelation.clips.names import parse_name
-from dreamrelation.clips.skeletons import read_skeleton
 from dreamrelation.config import from_mapping
-from dreamrelation.puppets import theatre as puppet_theatre
-from dreamrelation.puppets.programme import FLAWS, ODDITIES, caption, part_rng, programme, stage_scene
-from dreamrelation.settings.clips import PuppetSettings
-from dreamrelation.settings.experiment import ExperimentSettings, overlay
+from dreamrelation.data.captions import read_captions
+from dreamrelation.data.ntu.names import parse_name
+from dreamrelation.data.ntu.skeletons import read_skeleton
+from dreamrelation.errors import UserError
+from dreamrelation.puppets.theatre.folder import MARKER
+from dreamrelation.puppets.theatre.programme import FLAWS, ODDITIES, caption, part_rng, programme, stage_scene
+from dreamrelation.settings.experiment import ExperimentSettings
+from dreamrelation.settings.overlay import overlay
+from dreamrelation.settings.puppets import PuppetSettings
+from dreamrelation.settings.stages import PuppetsStage
+from dreamrelation.stages import puppets
+from dreamrelation.tables.rows import TRUE_MASKS
 from dreamrelation.video import decode
 
 
-def test_every_clip_has_a_film_a_caption_and_all_but_one_kind_skeletons(theatre: Path) -> None:
-    films = {parse_name(path.name).stem for path in (theatre / "nturgb+d_rgb").iterdir()}
+def play(settings: ExperimentSettings, **over: object) -> None:
+    """The puppets stage with other settings."""
+    puppets.run(settings=PuppetsStage.of(from_mapping(overlay(settings.model_dump(), over), "the test")))
+
+
+def test_every_clip_has_a_video_a_caption_and_all_but_one_kind_skeletons(theatre: Path) -> None:
+    videos = {parse_name(path.name).stem for path in (theatre / "nturgb+d_rgb").iterdir()}
     skeletons = {path.stem for path in (theatre / "nturgb+d_skeletons").iterdir()}
     flaws = dict(line.split("\t") for line in (theatre / "bad_clips.tsv").read_text().splitlines()[1:])
-    assert set(read_captions(theatre / "captions.tsv")) == films
-    assert films - skeletons == {clip for clip, flaw in flaws.items() if flaw == "missing_skeleton"}
+    assert set(read_captions(theatre / "captions.tsv")) == videos
+    assert videos - skeletons == {clip for clip, flaw in flaws.items() if flaw == "missing_skeleton"}
     assert Counter(flaws.values()) == dict.fromkeys(FLAWS, 2)
-    assert len(films) == 2 * (5 + len(FLAWS))
+    assert len(videos) == 2 * (5 + len(FLAWS))
 
 
 def test_true_masks_cover_every_frame_of_every_good_clip(theatre: Path) -> None:
-    rows = tables.read(theatre / "true_masks.parquet", tables.TRUE_MASKS).to_pylist()
-    frames = Counter(row["clip"] for row in rows)
+    rows = TRUE_MASKS.read(theatre / "true_masks.parquet")
+    frames = Counter(row.clip for row in rows)
     assert len(frames) == 10
     for clip, count in frames.items():
         assert count == 2 * len(read_skeleton(theatre / "nturgb+d_skeletons" / f"{clip}.skeleton"))
-    assert {(row["height"], row["width"]) for row in rows} == {(144, 256)}
+    assert {(row.height, row.width) for row in rows} == {(144, 256)}
 
 
-def test_films_and_skeletons_keep_step(theatre: Path) -> None:
+def test_videos_and_skeletons_keep_step(theatre: Path) -> None:
     clip = "S001C001P001R001A058"
     frames = list(decode(theatre / "nturgb+d_rgb" / f"{clip}_rgb.avi"))
     assert len(frames) == len(read_skeleton(theatre / "nturgb+d_skeletons" / f"{clip}.skeleton"))
@@ -75,26 +85,35 @@ def test_the_same_seed_plays_the_same_bytes(
     theatre: Path, theatre_settings: ExperimentSettings, tmp_path: Path
 ) -> None:
     """Also with another set of relations: clips do not depend on each other."""
-    over = {"relations": ["kicking"], "puppets": {"folder": str(tmp_path / "again")}}
-    puppet_theatre.run(from_mapping(overlay(theatre_settings.model_dump(), over), "the test"))
-    for path in sorted((tmp_path / "again").rglob("*A051*")):
+    play(theatre_settings, relations=["kicking"], puppets={"folder": str(tmp_path / "again")})
+    paths = sorted((tmp_path / "again").rglob("*A051*"))
+    assert len(paths) == 2 * (5 + len(FLAWS)) - 1, "one skeleton is missing"
+    for path in paths:
         other = theatre / path.relative_to(tmp_path / "again")
         assert hashlib.sha256(path.read_bytes()).digest() == hashlib.sha256(other.read_bytes()).digest()
     assert [path.name for path in tmp_path.iterdir()] == ["again"]
 
 
+def test_the_manifest_has_the_digest_of_every_file(theatre: Path) -> None:
+    digests = json.loads((theatre / "manifest.json").read_text(encoding="utf-8"))
+    files = {path.relative_to(theatre).as_posix(): path for path in theatre.rglob("*") if path.is_file()}
+    assert list(digests) == sorted(files.keys() - {"manifest.json", MARKER})
+    for name, digest in digests.items():
+        assert hashlib.sha256(files[name].read_bytes()).hexdigest() == digest
+
+
 def test_a_failed_play_leaves_the_old_one(theatre_settings: ExperimentSettings, tmp_path: Path, monkeypatch) -> None:
     folder = tmp_path / "ntu"
     folder.mkdir()
+    (folder / MARKER).touch()
     (folder / "old").write_text("old")
 
     def fail(*_: object) -> None:
         raise OSError("disk full")
 
-    monkeypatch.setattr(puppet_theatre, "write_avi", fail)
-    over = {"puppets": {"folder": str(folder)}}
+    monkeypatch.setattr("dreamrelation.puppets.theatre.data_set.write_avi", fail)
     with pytest.raises(OSError, match="disk full"):
-        puppet_theatre.run(from_mapping(overlay(theatre_settings.model_dump(), over), "the test"))
+        play(theatre_settings, puppets={"folder": str(folder)})
     assert [path.name for path in tmp_path.iterdir()] == ["ntu"] and (folder / "old").read_text() == "old"
 
 
@@ -117,10 +136,15 @@ def test_captions_name_the_kinds_in_the_subjects_order() -> None:
 
 
 def test_what_cannot_be_played_is_refused(theatre_settings: ExperimentSettings) -> None:
-    with pytest.raises(ValueError, match=r"the puppets cannot play 'giving_object', expected some of .*shaking_hands"):
-        list(programme("giving_object", 2))
-    with pytest.raises(ValueError, match="puppets is not set"):
-        puppet_theatre.run(theatre_settings.model_copy(update={"puppets": None}))
+    with pytest.raises(UserError, match=r"the puppets cannot play 'giving_object', expected some of .*shaking_hands"):
+        puppets.run(
+            settings=PuppetsStage.of(theatre_settings.model_copy(update={"relations": ("kicking", "giving_object")}))
+        )
+    with pytest.raises(UserError, match="puppets is not set"):
+        play(theatre_settings, puppets=None)
+    for kinds, found in ((["dog", "wolf"], "'wolf'"), ([], "none")):
+        with pytest.raises(UserError, match=f"puppets.kinds: found {found}, expected some of person, dog"):
+            play(theatre_settings, puppets={"kinds": kinds})
 
 
 def test_names_are_unique_and_spread() -> None:

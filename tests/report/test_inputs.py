@@ -3,12 +3,17 @@
 import csv
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
-from tests.report.results_tree import Results
+from tests.report.results_tree import METRICS, Results, make_settings
 
-from dreamrelation.report.stage import run
+from dreamrelation.errors import UserError
+from dreamrelation.settings.stages import ReportStage
+from dreamrelation.stages.report import run
+from dreamrelation.tables.rows import MASKS, SCORES
 
 
 @pytest.fixture
@@ -22,7 +27,12 @@ def change(path: Path, **values: object) -> None:
 
 
 def run_in(tmp_path: Path, results: Results, folder: Path) -> str:
-    run(results.settings, folder, tmp_path / "report", tmp_path / "tables" / "scores.csv")
+    run(
+        settings=results.stage,
+        results=folder,
+        report=tmp_path / "report",
+        scores_table=tmp_path / "tables" / "scores.csv",
+    )
     return (tmp_path / "report" / "index.html").read_text(encoding="utf-8")
 
 
@@ -43,7 +53,8 @@ def test_table_holds_the_numbers_of_the_evaluation(results: Results, tmp_path: P
             for metric, numbers in metrics.items():
                 expected[relation, method, metric] = {key: v for key, v in numbers.items() if key != "interval"}
     assert found == expected
-    assert len(rows) == len(found) == 2 * 3 * 5
+    assert len(rows) == len(found) == 2 * 3 * 6
+    assert [row["metric"] for row in rows[:6]] == list(METRICS)
 
 
 @pytest.mark.parametrize(
@@ -57,51 +68,141 @@ def test_table_holds_the_numbers_of_the_evaluation(results: Results, tmp_path: P
         "kicking/rejections.parquet",
         "kicking/dreamrelation/training.parquet",
         "kicking/base/videos.parquet",
-        "kicking/base/scores.parquet",
+        "kicking/base/scores/amount.parquet",
         "kicking/base/videos/01.mp4",
     ],
 )
 def test_a_missing_file_is_named(results: Results, own: Path, tmp_path: Path, missing: str) -> None:
     (own / missing).unlink()
-    with pytest.raises(FileNotFoundError, match=missing.replace(".", r"\.")):
+    with pytest.raises(UserError, match=missing.replace(".", r"\.")):
         run_in(tmp_path, results, own)
     assert not (tmp_path / "report").exists()
     assert not (tmp_path / "tables" / "scores.csv").exists()
 
 
+def test_an_exchanged_video_is_refused(results: Results, own: Path, tmp_path: Path) -> None:
+    shutil.copy(own / "kicking" / "base" / "videos" / "00.mp4", own / "kicking" / "base" / "videos" / "01.mp4")
+    with pytest.raises(UserError, match=r"kicking/base/videos/01\.mp4: found a file with the SHA-256"):
+        run_in(tmp_path, results, own)
+
+
 def test_an_evaluation_of_another_relation_is_refused(results: Results, own: Path, tmp_path: Path) -> None:
     shutil.copy(own / "kicking" / "evaluation.json", own / "shaking_hands" / "evaluation.json")
-    with pytest.raises(ValueError, match=r"shaking_hands/evaluation\.json: found the relation 'kicking'"):
+    with pytest.raises(UserError, match=r"shaking_hands/evaluation\.json: found the relation 'kicking'"):
         run_in(tmp_path, results, own)
 
 
 def test_an_evaluation_without_a_method_is_refused(results: Results, own: Path, tmp_path: Path) -> None:
     change(own / "kicking" / "evaluation.json", methods={})
-    with pytest.raises(ValueError, match="found no scores of base"):
+    with pytest.raises(UserError, match=r"kicking/evaluation\.json: found no both of base"):
         run_in(tmp_path, results, own)
 
 
-def test_a_broken_evaluation_is_refused(results: Results, own: Path, tmp_path: Path) -> None:
-    (own / "kicking" / "evaluation.json").write_text('{"experiment": ')
-    with pytest.raises(ValueError, match=r"kicking/evaluation\.json: not valid JSON"):
+def test_an_evaluation_without_a_metric_is_refused(results: Results, own: Path, tmp_path: Path) -> None:
+    path = own / "kicking" / "evaluation.json"
+    metrics = json.loads(path.read_text())["metrics"]
+    change(path, metrics={name: metric for name, metric in metrics.items() if name != "amount"})
+    with pytest.raises(UserError, match=r"kicking/evaluation\.json: found the metrics .* expected .*'amount'"):
+        run_in(tmp_path, results, own)
+
+
+def test_relations_judged_by_different_judges_are_refused(results: Results, own: Path, tmp_path: Path) -> None:
+    path = own / "kicking" / "evaluation.json"
+    metrics = json.loads(path.read_text())["metrics"]
+    metrics["both"]["note"] = "By another judge."
+    change(path, metrics=metrics)
+    with pytest.raises(UserError, match=r"kicking/evaluation\.json: found other metrics than shaking_hands has"):
+        run_in(tmp_path, results, own)
+
+
+@pytest.mark.parametrize(
+    ("broken", "message"),
+    [
+        ('{"experiment": ', "not valid JSON"),
+        ("[]", "not the output of the summarise stage"),
+        ('{"relation": "kicking", "methods": {}}', "not the output of the summarise stage"),
+        (
+            '{"relation": "kicking", "confidence": 1, "metrics": {"a": {"tag": 1}}, "controls": {}, "methods": {}}',
+            "not the output of the summarise stage",
+        ),
+    ],
+)
+def test_a_broken_evaluation_is_refused(results: Results, own: Path, tmp_path: Path, broken: str, message: str) -> None:
+    (own / "kicking" / "evaluation.json").write_text(broken)
+    with pytest.raises(UserError, match=rf"kicking/evaluation\.json: {message}"):
+        run_in(tmp_path, results, own)
+
+
+def test_a_video_without_a_score_is_named(results: Results, own: Path, tmp_path: Path) -> None:
+    path = own / "kicking" / "base" / "scores" / "amount.parquet"
+    SCORES.write(path, SCORES.read(path)[:-1])
+    with pytest.raises(UserError, match=r"scores/amount\.parquet: found no score of the video kicking-base-03"):
         run_in(tmp_path, results, own)
 
 
 def test_methods_must_show_the_same_prompts(results: Results, own: Path, tmp_path: Path) -> None:
     shutil.copy(own / "shaking_hands" / "base" / "videos.parquet", own / "kicking" / "base")
-    shutil.copy(own / "shaking_hands" / "base" / "scores.parquet", own / "kicking" / "base")
-    with pytest.raises(ValueError, match=r"direct_lora/videos\.parquet: found other prompts"):
+    shutil.copytree(own / "shaking_hands" / "base" / "scores", own / "kicking" / "base" / "scores", dirs_exist_ok=True)
+    with pytest.raises(UserError, match=r"direct_lora/videos\.parquet: found other prompts"):
         run_in(tmp_path, results, own)
 
 
-def test_without_a_judge_nothing_is_made_up(results: Results, own: Path, tmp_path: Path) -> None:
+def test_a_clip_that_lacks_a_mask_is_named(results: Results, own: Path, tmp_path: Path) -> None:
+    path = own / "kicking" / "masks.parquet"
+    MASKS.write(path, MASKS.read(path)[1:])
+    with pytest.raises(UserError, match="S001C001P000R001A051: found 13 masks of 7 frames"):
+        run_in(tmp_path, results, own)
+
+
+def test_masks_of_another_size_are_refused(results: Results, own: Path, tmp_path: Path) -> None:
+    experiment = results.settings
+    larger = experiment.model_copy(update={"clips": experiment.clips.model_copy(update={"height": 96, "width": 144})})
+    with pytest.raises(UserError, match=r"S001C001P000R001A058: found masks of 64 × 96, expected 96 × 144"):
+        run(
+            settings=ReportStage.of(larger),
+            results=own,
+            report=tmp_path / "report",
+            scores_table=tmp_path / "scores.csv",
+        )
+
+
+def without_values(evaluation: Path, scores: Path, metric: str) -> None:
+    """Leave a metric without any value, as where no subject is known."""
+    nothing = {"mean": None, "low": None, "high": None, "interval": None, "count": 0, "missing": 4}
+    content: dict[str, Any] = json.loads(evaluation.read_text())
+    content["methods"] = {method: found | {metric: nothing} for method, found in content["methods"].items()}
+    evaluation.write_text(json.dumps(content))
+    for path in scores.glob(f"*/scores/{metric}.parquet"):
+        SCORES.write(path, [replace(row, value=None, confidence=None, detail="unknown") for row in SCORES.read(path)])
+
+
+def test_what_nobody_measured_is_not_made_up(results: Results, own: Path, tmp_path: Path) -> None:
     for relation in results.settings.relations:
-        path = own / relation / "evaluation.json"
-        nobody = {"mean": None, "low": None, "high": None, "interval": None, "count": 0, "missing": 4}
-        methods = {method: {"relation_accuracy": nobody} for method in results.settings.methods}
-        change(path, judge=None, controls=None, methods=methods)
+        without_values(own / relation / "evaluation.json", own / relation, "both")
     text = run_in(tmp_path, results, own)
-    assert "No judge is set" in text
-    assert "Not measured: Relation accuracy." in text
-    assert "Controls:" not in text
-    assert "0.0%" not in text
+    assert "Not measured: Both seen." in text
+    assert "not judged" in text
+    assert "Both seen not measured: unknown" in text
+    assert 'class="headline"' not in text, "no chart of nothing"
+    assert "Both seen (relation and subjects):" not in text, "nothing in the lead"
+    assert 'title="relation and subjects; higher is better"' not in text, "no column"
+    assert "✓ 0" not in text and "✗ 0" not in text
+
+
+def test_without_metrics_the_page_says_so(tmp_path: Path) -> None:
+    settings = make_settings(relations=("kicking",), videos_per_prompt=1, metrics=())
+    bare = Results(tmp_path / "bare", settings).write()
+    text = run_in(tmp_path, bare, bare.folder)
+    assert "No metric is set, so nothing was measured." in text
+    assert "not judged" not in text and 'class="verdict' not in text and "real clips asked" not in text
+    assert (tmp_path / "tables" / "scores.csv").read_text().splitlines() == [
+        "relation,method,metric,mean,low,high,count,missing"
+    ]
+
+
+def test_without_a_metric_that_says_yes_or_no_nothing_is_judged(tmp_path: Path) -> None:
+    settings = make_settings(relations=("kicking",), videos_per_prompt=1, metrics=("amount", "subject_accuracy"))
+    bare = Results(tmp_path / "bare", settings).write()
+    text = run_in(tmp_path, bare, bare.folder)
+    assert "not judged" not in text and 'class="verdict' not in text
+    assert "Amount of motion (how much moves): mean and 95% confidence interval" in text

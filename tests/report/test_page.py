@@ -1,16 +1,19 @@
 """The page: complete, without outside addresses, safe against odd texts, the same every time."""
 
+import json
 import shutil
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote
 
+import numpy as np
 import pytest
-from tests.report.results_tree import METHODS, ODD, Results
+from tests.report.results_tree import JUDGED, METHODS, METRICS, ODD, Results
 
 from dreamrelation import video
-from dreamrelation.report.stage import run
+from dreamrelation.stages.report import run
+from dreamrelation.tables.rows import SCORES
 
 VOID = {"meta", "br", "img", "link", "input", "hr", "wbr"}
 
@@ -51,7 +54,7 @@ class Page(HTMLParser):
 @pytest.fixture(scope="module")
 def report(results: Results, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("report") / "report"
-    run(results.settings, results.folder, folder, folder.parent / "scores.csv")
+    run(settings=results.stage, results=results.folder, report=folder, scores_table=folder.parent / "scores.csv")
     return folder
 
 
@@ -67,7 +70,7 @@ def test_one_title_and_a_section_per_relation(page: Page) -> None:
 
 
 def test_shows_every_file_it_has_and_has_every_file_it_shows(report: Path, page: Page) -> None:
-    shown = {film[key] for film in page.all("video") for key in ("src", "poster")}
+    shown = {it[key] for it in page.all("video") for key in ("src", "poster")}
     shown |= {link["href"] for link in page.all("a") if not (link["href"] or "").startswith("#")}
     there = {path.relative_to(report).as_posix() for path in (report / "media").rglob("*") if path.is_file()}
     assert {unquote(address or "") for address in shown} == there
@@ -80,21 +83,24 @@ def test_every_generated_video_is_there_unchanged_with_a_label(report: Path, pag
             assert len(made) == 4
             for file in made:
                 assert (report / "media" / relation / method / file.name).read_bytes() == file.read_bytes()
-    assert all(film["aria-label"] and "muted" in film and "loop" in film for film in page.all("video"))
+    assert all(it["aria-label"] and "muted" in it and "loop" in it for it in page.all("video"))
 
 
 def test_exemplars_are_the_selected_window_and_only_clips_with_masks(report: Path) -> None:
-    films = sorted((report / "media" / "kicking" / "exemplars").glob("*.mp4"))
-    assert [film.stem for film in films] == [
+    videos = sorted((report / "media" / "kicking" / "exemplars").glob("*.mp4"))
+    assert [path.stem for path in videos] == [
         "S001C001P000R001A051",
         "S001C001P000R001A051_masks",
         "S001C001P001R001A051",
         "S001C001P001R001A051_masks",
     ]
-    plain, tinted = (list(video.decode(film)) for film in films[:2])
+    plain, tinted = (list(video.decode(path)) for path in videos[:2])
     assert len(plain) == len(tinted) == 7
     assert plain[0].shape == (64, 96, 3)
-    assert tinted[0].shape == (96, 144, 3), "masks are shown at their own size"
+    assert tinted[0].shape == (64, 96, 3)
+    changed = np.abs(np.stack(tinted).astype(int) - np.stack(plain)).max(axis=-1) > 30
+    assert changed[:, 12:48, 20:30].mean() > 0.8, "subject 1 is tinted"
+    assert changed[:, :8].mean() < 0.01 and changed[:, 52:].mean() < 0.01, "the rest is left alone"
 
 
 def test_needs_nothing_from_outside(report: Path) -> None:
@@ -107,14 +113,90 @@ def test_needs_nothing_from_outside(report: Path) -> None:
 def test_odd_texts_stay_texts(page: Page) -> None:
     assert not page.all("b") or all(not attributes for attributes in page.all("b"))
     assert any(ODD in words for words in page.words)
-    assert any(ODD in (film["aria-label"] or "") for film in page.all("video"))
+    assert any(ODD in (it["aria-label"] or "") for it in page.all("video"))
 
 
-def test_says_why_a_measure_is_missing(page: Page) -> None:
+def test_says_why_a_score_is_missing(page: Page) -> None:
     text = " ".join(page.words)
     assert "Subject accuracy not measured: the judge does not know a dog" in text
+    assert "Both seen not measured: the judge was asleep" in text
     assert "n = 3" in text
     assert "a mask jumps: found 5.1, expected at most 4" in text
+
+
+def test_the_first_metric_is_in_the_lead_and_in_the_chart(page: Page, results: Results) -> None:
+    means = []
+    for method in METHODS:
+        of_relations = []
+        for relation in results.settings.relations:
+            evaluation = json.loads((results.folder / relation / "evaluation.json").read_text())
+            of_relations.append(evaluation["methods"][method]["both"]["mean"])
+        means.append(f"{100 * np.mean(of_relations):.1f}%")
+    told = "Base model {}, Direct LoRA {}, DreamRelation {}".format(*means)
+    assert f"Both seen (relation and subjects): {told}." in " ".join(page.words)
+    assert f"Both seen: {told}" in [chart.get("aria-label") for chart in page.all("svg")]
+
+
+def test_every_metric_has_a_column_with_its_label_and_unit(page: Page) -> None:
+    words = [word.strip() for word in page.words if word.strip()]
+    heads = words[words.index("Method") :][: 2 + len(METRICS) + 2]
+    assert heads == [
+        "Method", "Videos", "Both seen", "Relation accuracy", "Subject accuracy", "Temporal consistency", "cosine",
+        "Amount of motion", "pixels per frame", "FVD",
+    ]  # fmt: skip
+    assert "distance to real videos; lower is better" in [head.get("title") for head in page.all("th")]
+
+
+def test_notes_are_told_once_for_the_metrics_that_share_them(page: Page) -> None:
+    words = [word.strip() for word in page.words]
+    assert words.count(JUDGED) == 1
+    assert "Relation accuracy, Subject accuracy" in words
+    assert "By optical flow." in words and "By I3D." in words
+
+
+def test_a_cell_tells_what_the_first_share_says_and_the_details_of_the_others(
+    page: Page, results: Results, report: Path
+) -> None:
+    folder = results.folder / "shaking_hands" / "dreamrelation"
+    both, relation = (SCORES.read(folder / "scores" / f"{name}.parquet")[0] for name in ("both", "relation_accuracy"))
+    text = (report / "index.html").read_text(encoding="utf-8")
+    cell = text[text.index("media/shaking_hands/dreamrelation/00.mp4") :]
+    cell = cell[: cell.index("</figure>")]
+    answer = "yes" if both.value else "no"
+    assert f"Both seen: {answer}, confidence {both.confidence:.2f}." in cell
+    assert ("✓" in cell, "✗" in cell) == (answer == "yes", answer == "no")
+    assert "<div>saw point finger (0.61), dog and cat</div>" in cell
+    assert f"Relation accuracy <b>{'yes' if relation.value else 'no'} ({relation.confidence:.2f})</b>" in cell
+    assert "saw point finger (0.61); the judge" in cell
+    assert "7 frames; features" in cell
+
+
+def test_controls_tell_what_a_metric_says_of_real_clips(page: Page) -> None:
+    told = "Relation accuracy is 100.0% over 10 that show it and 5.0% over 20 that show another one."
+    assert told in " ".join(page.words)
+
+
+def test_the_papers_numbers_stand_beside_ours(page: Page, results: Results) -> None:
+    words = [word.strip() for word in page.words if word.strip()]
+    table = words[words.index("The paper's numbers, for orientation") :]
+    row = table[table.index("DreamRelation") :][:9]
+    assert row[1::2] == ["44.5%", "0.325", "0.995", "2080"]
+    assert row[4] == "–", "CLIP-T was not measured"
+    assert row[8] == "1913", "FVD was"
+
+
+def test_training_has_a_chart_for_each_term(page: Page) -> None:
+    charts = [chart.get("aria-label") or "" for chart in page.all("svg")]
+    assert charts.count("DreamRelation: reconstruction by step") == 2, "one for each relation"
+    assert charts.count("DreamRelation: reconstruction by role and step") == 2
+    assert charts.count("DreamRelation: relation contrast by step") == 2
+    assert [chart for chart in charts if chart.startswith("Direct LoRA")] == ["Direct LoRA: reconstruction by step"] * 2
+    assert "Relation contrast" in page.words
+
+
+def test_the_settings_are_shown_without_those_of_the_machine(page: Page) -> None:
+    (text,) = (words for words in page.words if "videos_per_prompt: 2" in words)
+    assert "machine:" not in text and "exemplars: 2" in text
 
 
 def test_every_clip_is_accounted_for(page: Page) -> None:
@@ -131,7 +213,12 @@ def test_is_the_same_every_time_and_takes_the_place_of_an_old_report(
     shutil.copytree(report, tmp_path / "report")
     (tmp_path / "report" / "media" / "old.mp4").write_bytes(b"")
     (tmp_path / "report" / "index.html").write_text("old")
-    run(results.settings, results.folder, tmp_path / "report", tmp_path / "scores.csv")
+    run(
+        settings=results.stage,
+        results=results.folder,
+        report=tmp_path / "report",
+        scores_table=tmp_path / "scores.csv",
+    )
     assert (tmp_path / "report" / "index.html").read_bytes() == (report / "index.html").read_bytes()
     assert not (tmp_path / "report" / "media" / "old.mp4").exists()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["report", "scores.csv"]

@@ -11,6 +11,18 @@ from pathlib import Path
 REPOSITORY = Path(__file__).parents[2]
 PARTS = ("Snakefile", "config.yaml", "configs", "environment.yml", "profiles", "rules", "src")
 SUMMARY_COLUMNS = 8
+MODELS = [
+    "data/puppets/models/mochi/model_index.json",
+    "data/puppets/models/mochi/vae/config.json",
+    "data/puppets/models/mochi/vae/diffusion_pytorch_model.safetensors",
+    "data/puppets/models/mochi/transformer/diffusion_pytorch_model.safetensors",
+    "data/puppets/models/mochi/text_encoder/model.safetensors",
+    "data/puppets/models/mochi/tokenizer/tokenizer.json",
+    "data/puppets/models/judge/judge.safetensors",
+]
+"""Stand-ins for the models: what is planned does not depend on what they hold."""
+JUDGE = "data/puppets/models/judge/judge.json"
+"""Which relations the judge knows is looked at when the settings are checked."""
 
 
 @dataclass(frozen=True)
@@ -42,10 +54,12 @@ class Checkout:
     """A working directory with the workflow in it, whose package is the copy under `src`."""
 
     folder: Path
+    more_paths: tuple[str, ...] = ()
+    """Further folders on PYTHONPATH."""
 
     def snakemake(self, *arguments: str) -> Answer:
         command = [sys.executable, "-m", "snakemake", *arguments]
-        environment = os.environ | {"PYTHONPATH": str(self.folder / "src")}
+        environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(self.folder / "src"), *self.more_paths])}
         done = subprocess.run(command, cwd=self.folder, env=environment, capture_output=True, text=True, check=False)
         return Answer(done.returncode, done.stdout, done.stderr)
 
@@ -74,5 +88,6 @@ def copy_workflow(folder: Path) -> Checkout:
         else:
             shutil.copy(source, folder / name)
     checkout = Checkout(folder)
-    checkout.place("data/puppets/models/mochi/vae/weights.safetensors", "data/puppets/models/judge/weights.safetensors")
+    checkout.place(*MODELS)
+    shutil.copy(REPOSITORY / JUDGE, folder / JUDGE)
     return checkout

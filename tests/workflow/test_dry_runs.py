@@ -1,29 +1,32 @@
 """What Snakemake plans in a fresh checkout, and what it says of a configuration that cannot be used."""
 
+from pathlib import Path
+
 import pytest
 import yaml
-from tests.workflow.checkout import Checkout
+from tests.workflow.checkout import Checkout, copy_workflow
 
 from dreamrelation.config import load
 
-NTU = ("--configfile", "config.yaml", "configs/ntu_mochi.yaml")
+NTU = ("--configfile", "configs/ntu_mochi.yaml")
+NTU_FILES = ("config.yaml", "configs/ntu_mochi.yaml")
 
 
 def test_everything_is_planned_once(checkout: Checkout) -> None:
     settings = load([checkout.folder / "config.yaml"])
-    relations, methods = len(settings.relations), len(settings.methods)
-    trained = sum(settings.method(name).trains for name in settings.methods)
+    relations, methods, metrics = len(settings.relations), len(settings.methods), len(settings.metrics)
     answer = checkout.plan()
     assert answer.status == 0, answer.text
     assert answer.jobs == {
         "puppets": 1,
         "clips": 1,
-        "captions": 1,
+        "texts": 1,
         "masks": relations,
         "latents": relations,
-        "train": relations * trained,
+        "train": relations * len(settings.trained_methods),
         "generate": relations * methods,
-        "evaluate": relations * methods,
+        "evaluate": relations * methods * metrics,
+        "controls": relations,
         "summarise": relations,
         "report": 1,
     }
@@ -38,19 +41,26 @@ def test_one_relation_needs_no_other(checkout: Checkout) -> None:
     assert "report" not in answer.jobs
 
 
+def test_one_metric_of_one_method_needs_no_other(checkout: Checkout) -> None:
+    answer = checkout.plan("results/puppets/hugging/base/scores/motion.parquet")
+    assert answer.jobs == {"puppets": 1, "clips": 1, "texts": 1, "generate": 1, "evaluate": 1}
+
+
 def test_a_dry_run_writes_nothing(checkout: Checkout) -> None:
     checkout.plan()
     assert not (checkout.folder / "results").exists()
 
 
 def test_a_method_without_adapters_is_not_trained(checkout: Checkout) -> None:
-    answer = checkout.plan("results/puppets/hugging/base/adapters")
+    answer = checkout.plan("results/puppets/hugging/base/adapters.json")
     assert answer.status == 1
     assert "MissingRuleException" in answer.text
 
 
-def test_slurm_plans_the_same_jobs(checkout: Checkout) -> None:
-    assert checkout.plan("--workflow-profile", "profiles/slurm").jobs == checkout.plan().jobs
+def test_the_slurm_profile_plans_the_same_jobs_without_a_number_of_cores(checkout: Checkout) -> None:
+    answer = checkout.plan("--workflow-profile", "profiles/slurm")
+    assert answer.status == 0, answer.text
+    assert answer.jobs == checkout.plan().jobs
 
 
 def test_ntu_names_the_data_that_are_missing(checkout: Checkout) -> None:
@@ -60,14 +70,15 @@ def test_ntu_names_the_data_that_are_missing(checkout: Checkout) -> None:
     assert "data/ntu/nturgb+d_skeletons" in answer.text
 
 
-def test_ntu_starts_from_its_data(checkout: Checkout) -> None:
-    settings = load([checkout.folder / name for name in NTU[1:]])
-    sam = settings.masks.grounded_sam
+def test_ntu_names_the_checkpoints_that_are_missing_and_starts_from_its_data(tmp_path: Path) -> None:
+    checkout = copy_workflow(tmp_path)
+    settings = load([checkout.folder / name for name in NTU_FILES])
     checkout.place(settings.data.videos, settings.data.skeletons, *settings.data.missing_skeletons)
     answer = checkout.plan(*NTU)
     assert answer.status == 1
-    assert sam.detector_checkpoint in answer.text
-    checkout.place(sam.detector_checkpoint, sam.segmenter_checkpoint)
+    checkpoints = settings.masks.segmenter.files()
+    assert len(checkpoints) == 2 and all(name in answer.text for name in checkpoints)
+    checkout.place(*checkpoints)
     answer = checkout.plan(*NTU)
     assert answer.status == 0, answer.text
     assert "puppets" not in answer.jobs
@@ -81,6 +92,7 @@ def test_ntu_starts_from_its_data(checkout: Checkout) -> None:
         ("generaton={}", "generaton: unknown key; did you mean 'generation'?"),
         ("relations=[waving]", "relations names 'waving'"),
         ("clips={pixel_frames: [20]}", "clips.pixel_frames"),
+        ("methods={odd: {kind: lorra}}", "methods.odd: there is no method 'lorra'"),
     ],
 )
 def test_a_bad_setting_is_named_with_its_place(checkout: Checkout, override: str, expected: str) -> None:
@@ -90,10 +102,23 @@ def test_a_bad_setting_is_named_with_its_place(checkout: Checkout, override: str
     assert "Traceback" not in answer.text
 
 
+def test_a_method_and_a_metric_can_be_taken_away(checkout: Checkout) -> None:
+    answer = checkout.plan("--config", "methods={direct_lora: null}", "metrics={motion: null}")
+    assert answer.status == 0, answer.text
+    assert answer.jobs["train"] == 3 and answer.jobs["evaluate"] == 3 * 2 * 4
+
+
+def test_a_job_that_was_planned_with_other_settings_refuses_to_run(checkout: Checkout) -> None:
+    """Jobs on other machines read the files again, which may have changed by then."""
+    answer = checkout.plan("--config", "planned=settings-0123456789abcdef")
+    assert answer.status == 1
+    assert "changed after this job was planned" in answer.text
+
+
 def test_profiles_know_each_rule(checkout: Checkout) -> None:
     rules = set(checkout.snakemake("--list-rules").output.split()) - {"all"}
     slurm = yaml.safe_load((checkout.folder / "profiles/slurm/config.yaml").read_text())
     default = yaml.safe_load((checkout.folder / "profiles/default/config.yaml").read_text())
     assert set(slurm["set-threads"]) == set(slurm["set-resources"]) == rules
-    shared = {key for key in default if key not in {"cores", "resources"}}
+    shared = {key for key in default if key not in {"cores", "resources", "logger"}}
     assert {key: slurm[key] for key in shared} == {key: default[key] for key in shared}

@@ -1,64 +1,88 @@
-"""Which weights a model folder or hub id stands for, and where they run."""
+"""Which weights a model's folder or hub id stands for, and what is said where they cannot be loaded."""
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import torch
+from safetensors import SafetensorError
 
-from dreamrelation.settings.model import ModelSettings
+from dreamrelation.errors import UserError
+from dreamrelation.local_models import is_local
+from dreamrelation.settings.model import ModelSettings, Part
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 
 
-def choose_device(wanted: str) -> torch.device:
-    """The device of a setting; "auto" is the GPU if there is one.
-
-    Raises RuntimeError where CUDA is asked for in vain.
-    """
-    if wanted == "cuda" and not torch.cuda.is_available():
-        raise RuntimeError("model.device is cuda, but torch finds no CUDA device; set it to auto or cpu")
-    if wanted == "auto":
-        wanted = "cuda" if torch.cuda.is_available() else "cpu"
-    return torch.device(wanted)
+def dtype_of(settings: ModelSettings, part: Part) -> torch.dtype:
+    """The precision of a part. Raises ValueError for a part that the settings leave out."""
+    precision = getattr(settings.precision, part)
+    if precision is None:
+        raise ValueError(f"the settings of the model were given without its {part}")
+    return DTYPES[precision]
 
 
 def check_folder(settings: ModelSettings) -> None:
-    """Raise FileNotFoundError where the path looks local and holds no model in diffusers' layout.
-
-    `owner/name` without such a folder is taken for a hub id.
-    """
-    path = Path(settings.path)
-    looks_local = path.is_absolute() or path.exists() or settings.path.startswith(".") or settings.path.count("/") != 1
-    if looks_local and not (path / "model_index.json").is_file():
-        raise FileNotFoundError(
+    """Raise UserError where the path is local and holds no model in diffusers' layout."""
+    if is_local(settings.path) and not (Path(settings.path) / "model_index.json").is_file():
+        raise UserError(
             f"model.path {settings.path!r}: found no model_index.json there, expected a folder in diffusers' layout"
             " or a hub id such as genmo/mochi-1-preview"
         )
 
 
-def autoencoder_fingerprint(settings: ModelSettings) -> str:
-    """Changes with the autoencoder, and so with cached latents."""
-    return part_fingerprint(settings, "vae")
+@contextmanager
+def loading(settings: ModelSettings, part: str) -> Iterator[None]:
+    """Turn what libraries raise for missing and broken weights into a UserError that names the setting and the part."""
+    check_folder(settings)
+    try:
+        yield
+    except torch.OutOfMemoryError:
+        raise
+    except (OSError, ValueError, RuntimeError, KeyError, SafetensorError) as error:
+        if isinstance(error, UserError):
+            raise
+        reason = " ".join(str(error).split())[:300]
+        raise UserError(f"model.path {settings.path!r}: the {part} cannot be loaded: {reason}") from error
 
 
-def text_fingerprint(settings: ModelSettings) -> str:
-    """Changes with the text encoder or its tokenizer, and so with cached captions."""
-    return part_fingerprint(settings, "text_encoder") + part_fingerprint(settings, "tokenizer")
+def load_part(model: Any, settings: ModelSettings, part: Part, subfolder: str) -> Any:
+    """A part of a model, of one of diffusers' model classes, frozen, all its weights from the file.
+
+    Raises UserError where the weights are missing, broken, or not exactly those of the part's configuration.
+    """
+    with loading(settings, part):
+        loaded, info = model.from_pretrained(
+            settings.path,
+            subfolder=subfolder,
+            dtype=dtype_of(settings, part),
+            revision=settings.revision,
+            variant=settings.variant,
+            output_loading_info=True,
+        )
+        odd = {name: info[name] for name in ("missing_keys", "unexpected_keys", "mismatched_keys") if info.get(name)}
+        if odd:
+            where = f"model.path {settings.path!r}: the weights of the {part}"
+            raise UserError(f"{where} do not fit its config.json: {odd}")
+        return loaded.eval().requires_grad_(False)
 
 
-def part_fingerprint(settings: ModelSettings, part: str) -> str:
-    """A digest that changes with the weights of one part, such as "vae".
+def part_fingerprint(settings: ModelSettings, part: Part) -> str:
+    """A digest that changes with the weights of one part.
 
-    Local folders are hashed by content; hub models by id, revision and variant.
+    Local files are hashed by content; hub models by id, revision and variant.
     """
     digest = hashlib.sha256()
-    folder = Path(settings.path) / part
-    if folder.is_dir():
-        for file in sorted(folder.iterdir()):
-            if file.suffix in (".json", ".safetensors"):
+    for place in settings.folders[part]:
+        path = Path(settings.path) / place
+        files = [path] if path.is_file() else sorted(path.iterdir()) if path.is_dir() else []
+        for file in files:
+            if file.suffix in (".json", ".safetensors", ".model"):
                 digest.update(file.name.encode())
                 with file.open("rb") as content:
                     digest.update(hashlib.file_digest(content, "sha256").digest())
-    else:
-        digest.update(f"{settings.path}@{settings.revision}/{part}/{settings.variant}".encode())
+        if not files:
+            digest.update(f"{settings.path}@{settings.revision}/{place}/{settings.variant}".encode())
     return digest.hexdigest()[:16]

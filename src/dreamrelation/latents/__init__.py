@@ -1,1 +1,1 @@
-"""The latent cache: what training reads instead of films."""
+"""The latent cache: what training reads instead of videos."""

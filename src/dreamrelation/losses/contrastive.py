@@ -7,6 +7,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import normalize
 
+from dreamrelation.settings.losses import ContrastiveSettings
+
 
 def frame_features(velocity: Tensor) -> Tensor:
     """Spatial means, (C, f, h, w) → (f, C)."""
@@ -84,21 +86,29 @@ class RelationMemory:
         self.frames.extend(state["frames"])
 
 
-@dataclass(frozen=True)
-class ContrastiveSizes:
-    """How many candidates a loss compares, and how sharply."""
+class RelationalContrast:
+    """RCL with its memory of earlier steps."""
 
-    positives: int
-    negatives: int
-    temperature: float
+    def __init__(self, settings: ContrastiveSettings) -> None:
+        self.settings = settings
+        self.memory = RelationMemory(settings.memory_clips, settings.memory_frames)
 
+    def __call__(self, predicted: Tensor, clips: list[str], generator: torch.Generator) -> Tensor | None:
+        """Mean RCL over a batch of velocities (B, C, f, h, w) of these clips, which the memory then takes in.
 
-def relational_contrastive_loss(
-    features: Tensor, clip: str, memory: RelationMemory, sizes: ContrastiveSizes, generator: torch.Generator
-) -> Tensor | None:
-    """RCL of one clip's frame features (f, C); None while the memory holds no other clip."""
-    positives = memory.positives(clip, sizes.positives, generator)
-    if positives is None:
-        return None
-    negatives = memory.negatives(features, sizes.negatives, generator)
-    return info_nce(dynamics(features), positives.to(features), negatives, sizes.temperature)
+        None while the memory holds no other clip.
+        """
+        features = [frame_features(velocity) for velocity in predicted]
+        losses = [self.of_clip(own, clip, generator) for own, clip in zip(features, clips, strict=True)]
+        for own, clip in zip(features, clips, strict=True):
+            self.memory.remember(clip, own)
+        found = [loss for loss in losses if loss is not None]
+        return torch.stack(found).mean() if found else None
+
+    def of_clip(self, features: Tensor, clip: str, generator: torch.Generator) -> Tensor | None:
+        """RCL of one clip's frame features (f, C); None while the memory holds no other clip."""
+        positives = self.memory.positives(clip, self.settings.positives, generator)
+        if positives is None:
+            return None
+        negatives = self.memory.negatives(features, self.settings.negatives, generator)
+        return info_nce(dynamics(features), positives.to(features), negatives, self.settings.temperature)

@@ -10,8 +10,9 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from dreamrelation import tables
+from dreamrelation.errors import UserError
 from dreamrelation.files import appearing
+from dreamrelation.tables.rows import VIDEOS
 from dreamrelation.video import decode
 
 SCALE = 2
@@ -21,18 +22,23 @@ COLOURS = 96
 INK, PAPER = (40, 40, 48), (250, 250, 250)
 
 
-def film_strip(results: Path, relation: str, methods: list[str], number: int) -> np.ndarray:
-    """Films of the same prompt and noise beside each other, with the prompt above, (F, H, W, 3) uint8 RGB."""
-    films, prompts = [], set()
+def video_strip(results: Path, relation: str, methods: list[str], number: int) -> np.ndarray:
+    """Videos of the same prompt and noise beside each other, with the prompt above, (F, H, W, 3) uint8 RGB.
+
+    Raises UserError where a method has no `number`-th video, or the methods' are of different prompts.
+    """
+    videos, prompts = [], set()
     for method in methods:
         folder = results / relation / method
-        row = tables.read(folder / "videos.parquet", tables.VIDEOS).to_pylist()[number]
-        prompts.add(row["prompt"])
-        films.append(np.stack(list(decode(folder / row["file"]))))
+        rows = VIDEOS.read(folder / "videos.parquet")
+        if not 0 <= number < len(rows):
+            raise UserError(f"{folder / 'videos.parquet'}: found {len(rows)} videos, asked for number {number}")
+        prompts.add(rows[number].prompt)
+        videos.append(np.stack(list(decode(folder / rows[number].file))))
     if len(prompts) != 1:
-        raise ValueError(f"{results / relation}: the methods' films {number} have the prompts {sorted(prompts)}")
+        raise UserError(f"{results / relation}: the methods' videos {number} have the prompts {sorted(prompts)}")
     prompt = prompts.pop()
-    large = np.concatenate(films, axis=2).repeat(SCALE, axis=1).repeat(SCALE, axis=2)
+    large = np.concatenate(videos, axis=2).repeat(SCALE, axis=1).repeat(SCALE, axis=2)
     return np.stack([np.concatenate([text_bar(prompt, frame.shape[1]), frame]) for frame in large])
 
 
@@ -43,12 +49,12 @@ def text_bar(text: str, width: int) -> np.ndarray:
 
 
 def main(results: Path, picture: Path, number: int = 0) -> None:
-    """Write a looping GIF of the `number`-th film of each relation and method."""
+    """Write a looping GIF of the `number`-th video of each relation and method."""
     relations = sorted(path.parent.name for path in results.glob("*/evaluation.json"))
     if not relations:
-        raise SystemExit(f"{results}: found no evaluation.json, expected the results of a finished run")
+        raise UserError(f"{results}: found no evaluation.json, expected the results of a finished run")
     methods = sorted(path.parent.name for path in (results / relations[0]).glob("*/videos.parquet"))
-    rows = np.concatenate([film_strip(results, relation, methods, number) for relation in relations], axis=1)
+    rows = np.concatenate([video_strip(results, relation, methods, number) for relation in relations], axis=1)
     column = rows.shape[2] // len(methods)
     heading = np.concatenate([text_bar(method, column) for method in methods], axis=1)
     pictures = [Image.fromarray(np.concatenate([heading, frame])) for frame in rows]
@@ -60,4 +66,7 @@ def main(results: Path, picture: Path, number: int = 0) -> None:
 if __name__ == "__main__":
     if len(sys.argv) not in (3, 4):
         raise SystemExit("usage: python -m dreamrelation.report.animation RESULTS GIF [NUMBER]")
-    main(Path(sys.argv[1]), Path(sys.argv[2]), *map(int, sys.argv[3:]))
+    try:
+        main(Path(sys.argv[1]), Path(sys.argv[2]), *map(int, sys.argv[3:]))
+    except UserError as error:
+        raise SystemExit(str(error)) from None

@@ -1,4 +1,4 @@
-"""Charts as SVG inside the page, so that their colours follow its light and dark theme; and the chart of accuracy."""
+"""Charts as SVG inside the page, so that their colours follow its light and dark theme; and the headline's chart."""
 
 import io
 import re
@@ -7,9 +7,10 @@ from typing import Any
 
 import matplotlib
 from markupsafe import Markup, escape
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from dreamrelation.report.measures import Score
+from dreamrelation.report.scores import MeanScore, Metric
 
 # Matplotlib writes these colours into the SVG; the page's variables then take their place.
 INK, MUTED, LINE, ACCENT = "#010101", "#020202", "#030303", "#040404"
@@ -43,34 +44,24 @@ STYLE: dict[Any, Any] = {
 
 
 @dataclass(frozen=True)
-class AccuracyRow:
-    """One method in the chart of the relation accuracy."""
+class HeadlineRow:
+    """One method in the chart of the experiment's first metric."""
 
     label: str
-    overall: Score
-    relations: list[Score]
+    overall: MeanScore
+    relations: list[MeanScore]
 
 
-def accuracy_chart(rows: list[AccuracyRow], title: str) -> Markup:
+def headline_chart(metric: Metric, rows: list[HeadlineRow], title: str) -> Markup:
     """Each method's mean with its interval, and the single relations as faint dots."""
     height = 0.55 * len(rows) + 0.75
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(7.4, height))
         axes = figure.subplots()
         for place, row in enumerate(rows):
-            singles = [100 * score.mean for score in row.relations if score.mean is not None]
-            axes.plot(singles, [place] * len(singles), "o", color=MUTED, alpha=0.45, markersize=5, markeredgewidth=0)
-            if row.overall.mean is None or row.overall.low is None or row.overall.high is None:
-                axes.text(1, place, "not measured", color=MUTED, va="center")
-                continue
-            mean, ends = 100 * row.overall.mean, [100 * row.overall.low, 100 * row.overall.high]
-            axes.plot(ends, [place] * 2, color=ACCENT, linewidth=5, alpha=0.35, solid_capstyle="round")
-            axes.plot([mean], [place], "o", color=ACCENT, markersize=10, markeredgewidth=0)
-            text, above = f"{mean:.1f}%", (0, 8)
-            axes.annotate(text, (mean, place), above, textcoords="offset points", ha="center", weight="bold")
+            _draw_row(axes, metric, place, row)
         axes.set_yticks(range(len(rows)), [row.label for row in rows], color=INK, size=11)
-        axes.set_xticks(range(0, 101, 20), [f"{tick}%" for tick in range(0, 101, 20)])
-        axes.set_xlim(-2, 102)
+        _scale(axes, metric)
         axes.set_ylim(len(rows) - 0.5, -0.75)
         axes.grid(visible=False, axis="y")
         axes.tick_params(length=0)
@@ -78,6 +69,31 @@ def accuracy_chart(rows: list[AccuracyRow], title: str) -> Markup:
         widest = max(len(row.label) for row in rows)
         figure.subplots_adjust(left=min(0.02 + 0.0125 * widest, 0.4), right=0.985, top=0.99, bottom=0.32 / height)
         return inline_svg(figure, title)
+
+
+def _draw_row(axes: Axes, metric: Metric, place: int, row: HeadlineRow) -> None:
+    singles = [score.mean for score in row.relations if score.mean is not None]
+    axes.plot(singles, [place] * len(singles), "o", color=MUTED, alpha=0.45, markersize=5, markeredgewidth=0)
+    mean, low, high = row.overall.mean, row.overall.low, row.overall.high
+    if mean is None:
+        axes.text(0.02, place, "not measured", color=MUTED, va="center", transform=axes.get_yaxis_transform())
+        return
+    if low is not None and high is not None:
+        axes.plot([low, high], [place] * 2, color=ACCENT, linewidth=5, alpha=0.35, solid_capstyle="round")
+    axes.plot([mean], [place], "o", color=ACCENT, markersize=10, markeredgewidth=0)
+    text, above = metric.text(mean), (0, 8)
+    axes.annotate(text, (mean, place), above, textcoords="offset points", ha="center", weight="bold")
+
+
+def _scale(axes: Axes, metric: Metric) -> None:
+    """Percent from 0 to 100; of others, what their values need."""
+    if metric.is_percent:
+        ticks = [tick / 5 for tick in range(6)]
+        axes.set_xticks(ticks, [f"{100 * tick:.0f}%" for tick in ticks])
+        axes.set_xlim(-0.02, 1.02)
+    else:
+        axes.margins(x=0.08)
+        axes.xaxis.set_major_formatter(lambda value, _: metric.text(value))
 
 
 def inline_svg(figure: Figure, title: str) -> Markup:

@@ -1,9 +1,7 @@
 """Loss curves: what was measured in each step, faintly, and its moving mean."""
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import matplotlib
 import numpy as np
@@ -12,6 +10,7 @@ from matplotlib.figure import Figure
 
 from dreamrelation.report.charts import ACCENT, MUTED, RELATION, STYLE, SUBJECT1, SUBJECT2, inline_svg
 from dreamrelation.roles import ROLES
+from dreamrelation.tables.rows import TrainingStep
 
 COLOURS = {"relation": RELATION, "subject1": SUBJECT1, "subject2": SUBJECT2}
 DRAWN_POINTS = 300
@@ -28,31 +27,39 @@ class Curve:
     label: str | None = None
 
 
-def reconstruction_chart(training: dict[str, list[Any]], title: str) -> Markup:
-    """The reconstruction loss over all steps, whatever role was drawn."""
-    return _chart([_curve(training["step"], training["reconstruction"], ACCENT)], title)
+def loss_charts(training: list[TrainingStep], method: str) -> list[tuple[str, Markup]]:
+    """Title and chart of each term of the loss, and of the first term once more by role, where there are roles.
+
+    Of a loss without terms, the whole loss. `method` is its label, for those who cannot see the charts.
+    """
+    charts = []
+    for number, (term, losses) in enumerate(terms_of(training).items()):
+        title = term.replace("_", " ").capitalize()
+        charts.append((title, _chart([_curve(losses, ACCENT)], f"{method}: {term.replace('_', ' ')} by step")))
+        roles = by_role(training, losses) if number == 0 else {}
+        if len(roles) > 1:
+            curves = [_curve(of_it, COLOURS.get(role, MUTED), _spoken(role)) for role, of_it in roles.items()]
+            charts.append((f"{title} by role", _chart(curves, f"{method}: {term.replace('_', ' ')} by role and step")))
+    return charts
 
 
-def contrast_chart(training: dict[str, list[Any]], title: str) -> Markup | None:
-    """The contrastive loss over the steps in which there was one; None where there was none at all."""
-    known = [pair for pair in zip(training["step"], training["contrastive"], strict=True) if pair[1] is not None]
-    if not known:
-        return None
-    steps, losses = zip(*known, strict=True)
-    return _chart([_curve(steps, losses, ACCENT)], title)
+def terms_of(training: list[TrainingStep]) -> dict[str, dict[int, float]]:
+    """Each term of the loss, in the order in which they appear, over the steps in which it was taken: step → loss."""
+    terms: dict[str, dict[int, float]] = {}
+    for row in training:
+        for name, loss in row.terms.items():
+            terms.setdefault(name, {})[row.step] = loss
+    return terms or {"loss": {row.step: row.loss for row in training}}
 
 
-def roles_chart(training: dict[str, list[Any]], title: str) -> Markup | None:
-    """The reconstruction loss of each role that was drawn; None where the method draws no roles."""
-    drawn = set(training["role"])
-    if len(drawn) < 2:
-        return None
-    curves = []
-    for role in [role for role in ROLES if role in drawn] + sorted(drawn - set(ROLES)):
-        rows = [number for number, name in enumerate(training["role"]) if name == role]
-        steps, losses = ([training[column][row] for row in rows] for column in ("step", "reconstruction"))
-        curves.append(_curve(steps, losses, COLOURS.get(role, MUTED), role.replace("subject", "subject ")))
-    return _chart(curves, title)
+def by_role(training: list[TrainingStep], losses: dict[int, float]) -> dict[str, dict[int, float]]:
+    """The same losses apart by what the step was about, in the usual order of roles."""
+    roles: dict[str, dict[int, float]] = {}
+    for row in training:
+        if row.step in losses:
+            roles.setdefault(row.role, {})[row.step] = losses[row.step]
+    known = [role for role in ROLES if role in roles]
+    return {role: roles[role] for role in [*known, *sorted(set(roles) - set(ROLES))]}
 
 
 def smoothed(values: np.ndarray) -> np.ndarray:
@@ -64,8 +71,13 @@ def smoothed(values: np.ndarray) -> np.ndarray:
     return (sums[last] - sums[first]) / (last - first)
 
 
-def _curve(steps: Sequence[int], losses: Sequence[float], colour: str, label: str | None = None) -> Curve:
-    return Curve(np.array(steps), np.array(losses, np.float64), colour, label)
+def _spoken(role: str) -> str:
+    """Such as "subject 1"."""
+    return role.replace("subject", "subject ").replace("_", " ")
+
+
+def _curve(losses: dict[int, float], colour: str, label: str | None = None) -> Curve:
+    return Curve(np.array(list(losses)), np.array(list(losses.values()), np.float64), colour, label)
 
 
 def _chart(curves: list[Curve], title: str) -> Markup:
@@ -77,9 +89,7 @@ def _chart(curves: list[Curve], title: str) -> Markup:
             axes.plot(curve.steps[thin], curve.losses[thin], color=curve.colour, alpha=0.22, linewidth=0.8)
             mean = smoothed(curve.losses)[thin]
             axes.plot(curve.steps[thin], mean, color=curve.colour, linewidth=2, label=curve.label)
-        # Single steps with much noise would flatten the rest: the highest fiftieth may leave the picture.
-        top = max(float(np.quantile(curve.losses, 0.98)) for curve in curves)
-        axes.set_ylim(0, 1.2 * top if top > 0 else 1)
+        axes.set_ylim(*_limits(curves))
         axes.set_xlabel("step")
         axes.tick_params(length=0)
         axes.grid(visible=False, axis="x")
@@ -87,3 +97,12 @@ def _chart(curves: list[Curve], title: str) -> Markup:
             axes.legend(frameon=False, fontsize=9, loc="upper right", ncols=len(curves), handlelength=1.2, borderpad=0)
         figure.subplots_adjust(left=0.13, right=0.98, top=0.96, bottom=0.2)
         return inline_svg(figure, title)
+
+
+def _limits(curves: list[Curve]) -> tuple[float, float]:
+    """From 0 on, or from below it. Single steps with much noise would flatten the rest: a fiftieth may leave the
+    picture at either end."""
+    top = max(float(np.quantile(curve.losses, 0.98)) for curve in curves)
+    bottom = min(float(np.quantile(curve.losses, 0.02)) for curve in curves)
+    low, high = min(1.2 * bottom, 0.0), max(1.2 * top, 0.0)
+    return low, high if high > low else low + 1

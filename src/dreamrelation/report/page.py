@@ -4,21 +4,22 @@ import platform
 from collections import Counter
 from dataclasses import dataclass
 from importlib import metadata, resources
-from typing import Any
 
 import yaml
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from dreamrelation.clips.refusal import cause
-from dreamrelation.report.charts import AccuracyRow, accuracy_chart
+from dreamrelation.report.charts import HeadlineRow, headline_chart
+from dreamrelation.report.exemplars import ReadClip
 from dreamrelation.report.inputs import ExperimentResults
-from dreamrelation.report.measures import NO_SCORE, averaged, measure
 from dreamrelation.report.media import MediaFolder
-from dreamrelation.report.paper import method_label
+from dreamrelation.report.paper import COLUMNS, method_label
 from dreamrelation.report.relation_page import relation_page, relation_title
 from dreamrelation.report.score_tables import Scores, paper_table, score_table
+from dreamrelation.report.scores import NO_SCORE, Metric, averaged
+from dreamrelation.report.video_cells import verdict_metric
 from dreamrelation.settings.experiment import ExperimentSettings
+from dreamrelation.tables.rows import cause
 
 LIBRARIES = (
     "torch",
@@ -34,8 +35,8 @@ LIBRARIES = (
 VERDICTS = ("selected", "spare", "refused")
 
 
-def render(settings: ExperimentSettings, results: ExperimentResults, media: MediaFolder) -> str:
-    """The page as HTML; its films and pictures are written to `media`."""
+def render(settings: ExperimentSettings, results: ExperimentResults, media: MediaFolder, read_clip: ReadClip) -> str:
+    """The page as HTML; its videos and pictures are written to `media`."""
     environment = Environment(
         loader=PackageLoader("dreamrelation", "report"),
         autoescape=True,
@@ -43,22 +44,25 @@ def render(settings: ExperimentSettings, results: ExperimentResults, media: Medi
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    overall = overall_scores(results)
+    overall, metrics = overall_scores(results), results.metrics
+    first, judging = next(iter(metrics), None), verdict_metric(metrics)
     context = {
         "settings": settings,
         "style": _own_file("page.css"),
         "script": _own_file("player.js"),
-        "method_labels": [method_label(name) for name in settings.methods],
-        "lead": _lead(overall),
+        "lead": "" if first is None else _lead(overall, first, metrics[first]),
         "facts": _facts(settings, results),
-        "overall": score_table(overall),
-        "chart": _chart(overall, results),
-        "confidence_text": f"{100 * results.relations[0].evaluation['confidence']:g}%",
-        "judge": _judge(results.relations[0].evaluation["judge"]),
-        "paper": paper_table(overall),
-        "relations": [relation_page(settings, relation, media) for relation in results.relations],
+        "overall": score_table(overall, metrics),
+        "headline": None if first is None else metrics[first],
+        "chart": None if first is None else _chart(overall, results, first, metrics[first]),
+        "confidence_text": f"{100 * results.confidence:g}%",
+        "notes": _notes(metrics),
+        "verdict": None if judging is None else metrics[judging],
+        "paper": paper_table(overall, metrics),
+        "paper_columns": [column.label for column in COLUMNS.values()],
+        "relations": [relation_page(settings.report, relation, media, read_clip) for relation in results.relations],
         "clips": _accounted(settings, results),
-        "settings_yaml": yaml.safe_dump(settings.model_dump(mode="json"), sort_keys=False, allow_unicode=True),
+        "settings_yaml": _settings_yaml(settings),
         "versions": [("Python", platform.python_version()), *((name, _version(name)) for name in LIBRARIES)],
     }
     return environment.get_template("page.html.j2").render(context)
@@ -69,42 +73,26 @@ def overall_scores(results: ExperimentResults) -> Scores:
     scores: Scores = {}
     for place, method in enumerate(results.relations[0].methods):
         each = [relation.methods[place].scores for relation in results.relations]
-        names = {name for of_relation in each for name in of_relation}
+        names = [name for name in results.metrics if any(name in of_relation for of_relation in each)]
         scores[method.name] = {name: averaged([one.get(name, NO_SCORE) for one in each]) for name in names}
     return scores
 
 
-def _lead(overall: Scores) -> str:
-    """One sentence that says how often each method shows the relation; empty where nobody judged."""
-    accuracy = {method: scores.get("relation_accuracy", NO_SCORE) for method, scores in overall.items()}
-    judged = {method: score for method, score in accuracy.items() if score.mean is not None}
-    if not judged:
-        return ""
-    text = measure("relation_accuracy").text
-    shares = ", ".join(f"{method_label(method)} {text(score.mean)}" for method, score in judged.items())
-    return f"Videos in which the judge sees the relation: {shares}."
+def _lead(overall: Scores, name: str, metric: Metric) -> str:
+    """One sentence with each method's mean of a metric; empty where nothing was measured."""
+    means = {method: scores.get(name, NO_SCORE).mean for method, scores in overall.items()}
+    known = [f"{method_label(method)} {metric.text(mean)}" for method, mean in means.items() if mean is not None]
+    about = f" ({metric.about})" if metric.about else ""
+    return f"{metric.label}{about}: {', '.join(known)}." if known else ""
 
 
-def _judge(judge: dict[str, Any] | None) -> str:
-    """Who judged and how well it does on clips that it has not seen, in a sentence or two; empty for nobody.
-
-    The held-out accuracy holds shares, shares by class, and the number of clips.
-    """
-    if judge is None:
-        return ""
-    accuracy, text = judge["held_out_accuracy"], measure("relation_accuracy").text
-    shares = [f"{name.replace('_', ' ')} {text(share)}" for name, share in accuracy.items() if isinstance(share, float)]
-    of_classes = {
-        name: share for shares in accuracy.values() if isinstance(shares, dict) for name, share in shares.items()
-    }
-    sentences = [f"Judge: {judge['name'].replace('_', ' ')}."]
-    if shares:
-        clips = f"{accuracy['clips']} clips" if "clips" in accuracy else "clips"
-        sentences.append(f"Its accuracy on {clips} that it has not seen: {', '.join(shares)}.")
-    if of_classes:
-        worst = min(of_classes, key=lambda name: of_classes[name])
-        sentences.append(f"It is weakest on {worst.replace('_', ' ')}, {text(of_classes[worst])}.")
-    return " ".join(sentences)
+def _notes(metrics: dict[str, Metric]) -> list[tuple[str, str]]:
+    """How the metrics were taken: labels of those that share a note, and the note."""
+    notes: dict[str, list[str]] = {}
+    for metric in metrics.values():
+        if metric.note:
+            notes.setdefault(metric.note, []).append(metric.label)
+    return [(", ".join(labels), note) for note, labels in notes.items()]
 
 
 def _facts(settings: ExperimentSettings, results: ExperimentResults) -> list[tuple[str, str]]:
@@ -118,15 +106,16 @@ def _facts(settings: ExperimentSettings, results: ExperimentResults) -> list[tup
     ]
 
 
-def _chart(overall: Scores, results: ExperimentResults) -> Markup | None:
+def _chart(overall: Scores, results: ExperimentResults, name: str, metric: Metric) -> Markup | None:
+    """A metric, method by method; None where nothing was measured."""
     rows = []
-    for place, (name, scores) in enumerate(overall.items()):
-        each = [relation.methods[place].scores.get("relation_accuracy", NO_SCORE) for relation in results.relations]
-        rows.append(AccuracyRow(method_label(name), scores.get("relation_accuracy", NO_SCORE), each))
+    for place, (method, scores) in enumerate(overall.items()):
+        each = [relation.methods[place].scores.get(name, NO_SCORE) for relation in results.relations]
+        rows.append(HeadlineRow(method_label(method), scores.get(name, NO_SCORE), each))
     if all(row.overall.mean is None for row in rows):
         return None
-    summary = ", ".join(f"{row.label} {measure('relation_accuracy').text(row.overall.mean)}" for row in rows)
-    return accuracy_chart(rows, f"Relation accuracy: {summary}")
+    summary = ", ".join(f"{row.label} {metric.text(row.overall.mean)}" for row in rows)
+    return headline_chart(metric, rows, f"{metric.label}: {summary}")
 
 
 @dataclass(frozen=True)
@@ -143,8 +132,8 @@ def _accounted(settings: ExperimentSettings, results: ExperimentResults) -> Acco
     """Refusals are counted by their short cause; clips of no asked relation stand in a column of their own."""
     counts: dict[tuple[str, str], Counter[str]] = {}
     for row in results.index:
-        place = row["relation"] if row["relation"] in settings.relations else ""
-        counts.setdefault((row["verdict"], cause(row["reason"])), Counter())[place] += 1
+        place = row.relation if row.relation in settings.relations else ""
+        counts.setdefault((row.verdict, cause(row.reason)), Counter())[place] += 1
     places = list(settings.relations)
     if any("" in counter for counter in counts.values()):
         places.append("")
@@ -157,6 +146,12 @@ def _accounted(settings: ExperimentSettings, results: ExperimentResults) -> Acco
     titles = [relation_title(place) if place else "Other" for place in places]
     totals = [sum(counter[place] for counter in counts.values()) for place in places]
     return Accounted(titles, rows, [*totals, len(results.index)])
+
+
+def _settings_yaml(settings: ExperimentSettings) -> str:
+    """All that decides what is made; where it was made is no part of it."""
+    content = settings.model_dump(mode="json", exclude={"machine"})
+    return yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
 
 
 def _own_file(name: str) -> Markup:

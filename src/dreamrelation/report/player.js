@@ -1,29 +1,29 @@
-// Films of one row play in step, only while they are near the window, and stop for those who ask for less motion.
+// Videos of one row play in step, only while they are near the window, and stop for those who ask for less motion.
 (() => {
   const rows = [...document.querySelectorAll("[data-together]")];
   const button = document.getElementById("pause");
   const near = new Set();
   let paused = matchMedia("(prefers-reduced-motion: reduce)").matches;
 
-  const films = (row) => [...row.querySelectorAll("video")];
-  const restart = (row) => films(row).forEach((film) => {
-    film.currentTime = 0;
-    film.play().catch(() => { film.controls = true; });
+  const videos = (row) => [...row.querySelectorAll("video")];
+  const restart = (row) => videos(row).forEach((video) => {
+    video.currentTime = 0;
+    video.play().catch(() => { video.controls = true; });
   });
-  const start = (row) => films(row).forEach((film) => {
-    if (!film.getAttribute("src")) film.src = film.dataset.src;
-    film.play().catch(() => { film.controls = !paused && near.has(row); });
+  const start = (row) => videos(row).forEach((video) => {
+    if (!video.getAttribute("src")) video.src = video.dataset.src;
+    video.play().catch(() => { video.controls = !paused && near.has(row); });
   });
-  const stop = (row) => films(row).forEach((film) => film.pause());
-  // Browsers play a few dozen films at a time: those far away give theirs back.
-  const unload = (row) => films(row).forEach((film) => { film.removeAttribute("src"); film.load(); });
+  const stop = (row) => videos(row).forEach((video) => video.pause());
+  // Browsers play a few dozen videos at a time: those far away give theirs back.
+  const unload = (row) => videos(row).forEach((video) => { video.removeAttribute("src"); video.load(); });
 
-  rows.forEach((row) => films(row).forEach((film) => {
-    film.dataset.src = film.getAttribute("src");
-    film.controls = false;
-    film.loop = false;
-    film.addEventListener("ended", () => {
-      if (!paused && near.has(row) && films(row).every((one) => one.ended || one.error)) {
+  rows.forEach((row) => videos(row).forEach((video) => {
+    video.dataset.src = video.getAttribute("src");
+    video.controls = false;
+    video.loop = false;
+    video.addEventListener("ended", () => {
+      if (!paused && near.has(row) && videos(row).every((one) => one.ended || one.error)) {
         setTimeout(() => { if (!paused && near.has(row)) restart(row); }, 350);
       }
     });

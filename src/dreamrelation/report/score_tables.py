@@ -6,13 +6,13 @@ from pathlib import Path
 
 from dreamrelation.files import appearing
 from dreamrelation.report.inputs import ExperimentResults
-from dreamrelation.report.measures import NO_SCORE, Measure, Score, best, measure, ordered
 from dreamrelation.report.paper import COLUMNS, PAPER, method_label
+from dreamrelation.report.scores import NO_SCORE, MeanScore, Metric, best
 
 CSV_COLUMNS = ("relation", "method", "metric", "mean", "low", "high", "count", "missing")
 
-Scores = dict[str, dict[str, Score]]
-"""Method → measure → score."""
+Scores = dict[str, dict[str, MeanScore]]
+"""Method → metric → mean."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Cell:
     interval: str
     """Such as "0.31 to 0.62"; empty where there is none."""
     count: int
-    """Videos measured."""
+    """Videos with a value."""
     best: bool
 
 
@@ -33,44 +33,45 @@ class Row:
 
     label: str
     videos: int
-    """Videos of the method, measured or not."""
+    """Videos of the method, with a value or without."""
     cells: list[Cell]
 
 
 @dataclass(frozen=True)
 class ScoreTable:
-    """Methods in rows, measures in columns."""
+    """Methods in rows, metrics in columns."""
 
-    columns: list[Measure]
+    columns: list[Metric]
     rows: list[Row]
     unmeasured: list[str]
-    """Labels of the measures that nobody has a value of."""
+    """Labels of the metrics that nobody has a value of."""
 
 
-def score_table(scores: Scores) -> ScoreTable:
-    """The table of one relation, or of the averages. Measures without any value are named beside it instead."""
-    names = ordered(name for of_method in scores.values() for name in of_method)
-    shown = [name for name in names if any(_score(scores, method, name).mean is not None for method in scores)]
-    winners = {name: best(name, {method: _score(scores, method, name).mean for method in scores}) for name in shown}
+def score_table(scores: Scores, metrics: dict[str, Metric]) -> ScoreTable:
+    """The table of one relation, or of the averages. Metrics without any value are named beside it instead."""
+    shown = [name for name in metrics if any(_score(scores, method, name).mean is not None for method in scores)]
+    winners = {
+        name: best(metrics[name], {method: _score(scores, method, name).mean for method in scores}) for name in shown
+    }
     rows = []
     for method in scores:
-        cells = [_cell(measure(name), _score(scores, method, name), method in winners[name]) for name in shown]
+        cells = [_cell(metrics[name], _score(scores, method, name), method in winners[name]) for name in shown]
         videos = max((score.count + score.missing for score in scores[method].values()), default=0)
         rows.append(Row(method_label(method), videos, cells))
-    unmeasured = [measure(name).label for name in names if name not in shown]
-    return ScoreTable([measure(name) for name in shown], rows, unmeasured)
+    unmeasured = [metric.label for name, metric in metrics.items() if name not in shown]
+    return ScoreTable([metrics[name] for name in shown], rows, unmeasured)
 
 
-def paper_table(scores: Scores) -> list[tuple[str, list[tuple[str, str]]]]:
+def paper_table(scores: Scores, metrics: dict[str, Metric]) -> list[tuple[str, list[tuple[str, str]]]]:
     """Method label and, for each of the paper's columns, the paper's number and ours, as written."""
     rows = []
     for method in scores:
         if method not in PAPER:
             continue
         pairs = []
-        for name in COLUMNS:
-            shown = measure(name)
-            pairs.append((shown.text(getattr(PAPER[method], name)), shown.text(_score(scores, method, name).mean)))
+        for name, column in COLUMNS.items():
+            ours = metrics.get(name, column).text(_score(scores, method, name).mean)
+            pairs.append((column.text(PAPER[method][name]), ours))
         rows.append((method_label(method), pairs))
     return rows
 
@@ -82,16 +83,15 @@ def write_csv(path: Path, results: ExperimentResults) -> None:
         writer.writerow(CSV_COLUMNS)
         for relation in results.relations:
             for method in relation.methods:
-                for name in ordered(method.scores):
-                    score = method.scores[name]
+                for name, score in method.scores.items():
                     numbers = (score.mean, score.low, score.high, score.count, score.missing)
                     writer.writerow([relation.relation.slug, method.name, name, *numbers])
 
 
-def _score(scores: Scores, method: str, name: str) -> Score:
+def _score(scores: Scores, method: str, name: str) -> MeanScore:
     return scores[method].get(name, NO_SCORE)
 
 
-def _cell(shown: Measure, score: Score, is_best: bool) -> Cell:
-    interval = "" if score.low is None else f"{shown.text(score.low)} to {shown.text(score.high)}"
-    return Cell(shown.text(score.mean), interval, score.count, is_best)
+def _cell(metric: Metric, score: MeanScore, is_best: bool) -> Cell:
+    interval = "" if score.low is None else f"{metric.text(score.low)} to {metric.text(score.high)}"
+    return Cell(metric.text(score.mean), interval, score.count, is_best)

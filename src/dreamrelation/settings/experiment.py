@@ -2,66 +2,130 @@
 
 from typing import Annotated, Any
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
-from dreamrelation.geometry import check_pixel_frames
+from dreamrelation.errors import UserError
 from dreamrelation.relations import RELATIONS
-from dreamrelation.settings.base import Settings
-from dreamrelation.settings.clips import ClipSettings, DataSettings, PuppetSettings
-from dreamrelation.settings.evaluation import EvaluationSettings, ReportSettings
+from dreamrelation.settings.base import Name, Settings
+from dreamrelation.settings.data import ClipSettings, DataSettings
 from dreamrelation.settings.generation import GenerationSettings
+from dreamrelation.settings.kinds import METHODS, Method, Metric, Model
+from dreamrelation.settings.latents import LatentSettings
+from dreamrelation.settings.machine import MachineSettings
 from dreamrelation.settings.masks import MaskSettings
-from dreamrelation.settings.model import LatentSettings, ModelSettings
-from dreamrelation.settings.training import TrainingSettings
+from dreamrelation.settings.methods import MethodSettings, TrainedMethodSettings, TrainingSettings
+from dreamrelation.settings.metrics import IntervalSettings, MetricSettings
+from dreamrelation.settings.overlay import overlay
+from dreamrelation.settings.puppets import PuppetSettings
+from dreamrelation.settings.report import ReportSettings
 
-Name = Annotated[str, Field(pattern=r"^[a-z0-9_]+$")]
+RESERVED = frozenset({"analysis", "benchmarks", "clips", "exemplars", "logs", "media", "report", "settings", "tables"})
+"""Names of folders of ours, beside which experiments and methods have theirs."""
+
+
+def _not_reserved(name: str) -> str:
+    if name in RESERVED:
+        raise UserError(f"the name {name!r} is that of a folder of ours; take another one")
+    return name
+
+
+OwnName = Annotated[Name, AfterValidator(_not_reserved)]
 
 
 class ExperimentSettings(Settings):
     """One experiment: data, model, relations and the methods that are compared."""
 
-    experiment: Name
+    experiment: OwnName
     """Name of the folder under `results/`."""
-    seed: Annotated[int, Field(ge=0)] = 0
+    seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
     """Every random choice is derived from this one."""
     relations: Annotated[tuple[str, ...], Field(min_length=1)]
     """Slugs of the relations to learn."""
+    machine: MachineSettings = MachineSettings()
     data: DataSettings
     puppets: PuppetSettings | None = None
     """Set: the puppet theatre plays the data set first. `None`: the data are there."""
     clips: ClipSettings = ClipSettings()
-    masks: MaskSettings = MaskSettings()
-    model: ModelSettings = ModelSettings()
+    masks: MaskSettings
+    model: Model
+    """The video diffusion transformer, by its kind."""
     latents: LatentSettings = LatentSettings()
     training: TrainingSettings = TrainingSettings()
-    """What all methods share."""
-    methods: Annotated[dict[Name, dict[str, Any]], Field(min_length=1)]
-    """Name → the settings of `training` in which this method differs."""
+    """What all trained methods share; a method may differ in each of these."""
+    methods: Annotated[dict[OwnName, Method], Field(min_length=1)]
+    """Name → a method: its kind, and the settings in which it differs from `training` and from its kind's own."""
     generation: GenerationSettings
-    evaluation: EvaluationSettings = EvaluationSettings()
+    metrics: dict[OwnName, Metric]
+    """Name → a metric, by its kind; in the order in which tables show them."""
+    intervals: IntervalSettings = IntervalSettings()
     report: ReportSettings = ReportSettings()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _share_training(cls, value: Any) -> Any:
+        """Put what all trained methods share under each of them."""
+        if not isinstance(value, dict) or not isinstance(value.get("methods"), dict):
+            return value
+        shared = value.get("training", {})
+        shared = shared.model_dump() if isinstance(shared, Settings) else shared
+        if not isinstance(shared, dict):
+            return value
+        shared = {name: setting for name, setting in shared.items() if name in TrainingSettings.model_fields}
+        methods = {name: _with_shared(method, shared) for name, method in value["methods"].items()}
+        return {**value, "methods": methods}
 
     @model_validator(mode="after")
     def _consistent(self) -> "ExperimentSettings":
-        check_pixel_frames(self.generation.pixel_frames)
         unknown = [slug for slug in self.relations if slug not in RELATIONS]
         if unknown:
-            raise ValueError(f"relations names {unknown[0]!r}, expected some of {', '.join(RELATIONS)}")
+            raise UserError(f"relations names {unknown[0]!r}, expected some of {', '.join(RELATIONS)}")
         if len(set(self.relations)) != len(self.relations):
-            raise ValueError(f"relations names one twice: {list(self.relations)}")
+            raise UserError(f"relations names one twice: {list(self.relations)}")
+        self.clips.check_backbone(self.model.spec)
+        self._check("generation", lambda: self.generation.resolved(self.model.spec))
+        for name, method in self.methods.items():
+            self._check(f"methods.{name}", lambda method=method: method.check_backbone(self.model.spec))
+        for name, metric in self.metrics.items():
+            for relation in self.relations:
+                self._check(f"metrics.{name}", lambda m=metric, r=relation: m.check_relation(r))
         return self
 
-    def method(self, name: str) -> TrainingSettings:
-        """The resolved settings of one method. Raises KeyError with the known names."""
-        if name not in self.methods:
-            raise KeyError(f"method {name!r} is not in the config, expected one of {', '.join(self.methods)}")
-        return TrainingSettings.model_validate(overlay(self.training.model_dump(), self.methods[name]))
+    @staticmethod
+    def _check(place: str, check: Any) -> None:
+        try:
+            check()
+        except UserError as error:
+            raise UserError(f"{place}: {error}") from None
+
+    def method(self, name: str) -> MethodSettings:
+        """One method. Raises UserError with the known names."""
+        return _named("method", name, self.methods)
+
+    def metric(self, name: str) -> MetricSettings:
+        """One metric. Raises UserError with the known names."""
+        return _named("metric", name, self.metrics)
+
+    def check_relation(self, name: str) -> None:
+        """Raise UserError for a relation that the experiment does not have."""
+        _named("relation", name, dict.fromkeys(self.relations))
+
+    @property
+    def trained_methods(self) -> list[str]:
+        """Names of the methods that have something to train."""
+        return [name for name, method in self.methods.items() if method.trains]
 
 
-def overlay(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
-    """`base` with the values of `over`; nested mappings are merged, except a placement, which is one value."""
-    merged = dict(base)
-    for key, value in over.items():
-        nested = isinstance(value, dict) and isinstance(merged.get(key), dict) and key != "placement"
-        merged[key] = overlay(merged[key], value) if nested else value
-    return merged
+def _with_shared(method: Any, shared: dict[str, Any]) -> Any:
+    if not isinstance(method, dict) or "kind" not in method:
+        return method
+    try:
+        kind = METHODS.settings_of(method["kind"])
+    except UserError:
+        return method  # an unknown kind, which the field itself will refuse with its place
+    return overlay(shared, method) if issubclass(kind, TrainedMethodSettings) else method
+
+
+def _named(what: str, name: str, known: Any) -> Any:
+    if name not in known:
+        raise UserError(f"{what} {name!r} is not in the configuration, expected one of {', '.join(known)}")
+    return known[name]

@@ -1,39 +1,55 @@
-"""Settings of the base model and of the cached latents."""
+"""Settings that every backbone has."""
 
-from typing import Annotated, Literal
+from typing import Any, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import field_validator
 
-from dreamrelation.settings.base import Settings
+from dreamrelation.backbone_spec import BackboneSpec
+from dreamrelation.settings.base import Component, Settings
+
+Part = Literal["autoencoder", "text_encoder", "denoiser"]
+"""A part of a model that loads by itself."""
+Precision = Literal["float32", "bfloat16"]
 
 
-class ModelSettings(Settings):
-    """The video diffusion transformer."""
+class Precisions(Settings):
+    """Of the frozen weights and the forward pass of each part; what is trained is always float32.
 
-    backbone: Literal["mochi"] = "mochi"
-    """The family of models that `path` belongs to."""
-    path: str = "genmo/mochi-1-preview"
+    `None` stands for a part that a stage does not use.
+    """
+
+    autoencoder: Precision | None = "bfloat16"
+    text_encoder: Precision | None = "bfloat16"
+    denoiser: Precision | None = "bfloat16"
+
+
+class ModelSettings(Component):
+    """The video diffusion transformer. Extended by the settings of each backbone."""
+
+    spec: ClassVar[BackboneSpec]
+    """What is known of the model without loading it."""
+    folders: ClassVar[dict[Part, tuple[str, ...]]]
+    """Folders or files, in diffusers' layout, that each part is loaded from."""
+
+    path: str
     """Hub id, or a local folder in diffusers' layout."""
     revision: str | None = None
     """Commit of the hub repository; `None`: the newest."""
     variant: str | None = None
     """Weight variant of the hub repository, such as bf16."""
-    precision: Literal["float32", "bfloat16"] = "bfloat16"
-    """Of the frozen weights and of the forward pass; adapters are always float32."""
-    device: Literal["auto", "cpu", "cuda"] = "auto"
-    """Where models run, the segmenters and CLIP too; `auto`: on the GPU if there is one. The judge is a CPU's."""
-    vae_tiling: bool = False
-    """Encode and decode in overlapping tiles: less memory for large frames."""
-    gradient_checkpointing: bool = False
-    """Recompute activations in the backward pass: less memory, about a third slower."""
+    precision: Precisions = Precisions()
+    """One for all parts, such as `float32`, or one for each."""
 
+    @field_validator("precision", mode="before")
+    @classmethod
+    def _one_for_all(cls, value: Any) -> Any:
+        return dict.fromkeys(Precisions.model_fields, value) if isinstance(value, str) else value
 
-class LatentSettings(Settings):
-    """The latent cache."""
+    def only(self, *parts: Part) -> "ModelSettings":
+        """These settings without those of the other parts, for a stage that uses only `parts`."""
+        used = {part: getattr(self.precision, part) if part in parts else None for part in Precisions.model_fields}
+        return self.model_copy(update={"precision": Precisions.model_validate(used)})
 
-    batch_size: Annotated[int, Field(ge=1)] = 1
-    """Clips per forward pass of the encoder."""
-    union: Literal["per_pixel", "released_code"] = "per_pixel"
-    """Relation mask: union of the subjects' pixels before pooling; `released_code` adds the two pooled masks."""
-    pooling: Literal["area", "released_code"] = "area"
-    """Share of a latent cell's pixels; `released_code` marks a cell as soon as any pixel is inside."""
+    def uses(self, part: Part) -> bool:
+        """Whether `only` left the settings of a part in."""
+        return getattr(self.precision, part) is not None

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dreamrelation.settings.experiment import ExperimentSettings
+from dreamrelation.settings.kinds import BACKBONES, DETECTORS, METHODS, METRICS, SEGMENTERS
 
 Schema = dict[str, Any]
 
@@ -15,8 +16,13 @@ INTRODUCTION = """\
 Made by `python -m dreamrelation.settings.reference > docs/settings.md`; a test keeps it in step with the code.
 
 These are the code's own defaults. `config.yaml` lays the puppets' values over them, `configs/ntu_mochi.yaml` those of
-NTU RGB+D and Mochi 1 over that. An unknown key or a value that does not fit is an error that names its place. A *share*
-is a number from 0 to 1. YAML wants `1.0e-4` for `1e-4`. Where the texts below say `None`, YAML says `null`.
+NTU RGB+D and Mochi 1 over that. Mappings are merged key by key, but for a `placement`, which is one value, and for a
+part of another `kind`, which is replaced; `null` takes a method or a metric away. An unknown key, a key that is written
+twice or a value that does not fit is an error that names its place. A *share* is a number from 0 to 1. YAML wants
+`1.0e-4` for `1e-4`. Where the texts below say `None`, YAML says `null`.
+
+A method, a metric, the model, a segmenter and a detector are chosen by their `kind`: one of those below, or the import
+path `module:Class` of one of your own ([development.md](development.md)).
 """
 WORDS = {"string": "text", "integer": "whole number", "number": "number", "boolean": "true or false", "null": "null"}
 LIMITS = {
@@ -44,13 +50,32 @@ class Section:
 def sections(model: Schema | None = None, place: str = "", note: str = "") -> Iterator[Section]:
     """The settings at a place, then those of the sections in it, in the order of the code."""
     root = ExperimentSettings.model_json_schema() if model is None else model
-    definitions = root["$defs"]
-    inner = {name: reference for name, field in root["properties"].items() if (reference := _reference(field))}
+    definitions = root.get("$defs", {})
+    references = {name: _reference(field) for name, field in root["properties"].items()}
+    inner = {name: own for name, own in references.items() if own not in (None, "Schedule")}
     values = {name: field for name, field in root["properties"].items() if name not in inner}
     yield Section(place, f"{root.get('description', '')} {note}".strip(), values, tuple(root.get("required", ())))
     for name, reference in inner.items():
         own_note = root["properties"][name].get("description", "")
         yield from sections(definitions[reference] | {"$defs": definitions}, f"{place}.{name}".strip("."), own_note)
+
+
+PLACES = {
+    "masks.segmenter": SEGMENTERS,
+    "masks.segmenter.detector": DETECTORS,
+    "model": BACKBONES,
+    "methods.NAME": METHODS,
+    "metrics.NAME": METRICS,
+}
+"""Where a kind is chosen."""
+
+
+def kinds() -> Iterator[Section]:
+    """The settings of each kind that comes with the package, and of the sections in them."""
+    for place, registry in PLACES.items():
+        for kind in registry.known:
+            schema = registry.settings_of(kind).model_json_schema()
+            yield from sections(schema, f"{place} (kind: {kind})")
 
 
 def _reference(field: Schema) -> str | None:
@@ -61,6 +86,8 @@ def _reference(field: Schema) -> str | None:
 
 def type_text(field: Schema) -> str:
     """What a value may be, in words."""
+    if "$ref" in field:
+        return "schedule"
     if "anyOf" in field:
         return " or ".join(map(type_text, field["anyOf"]))
     if "const" in field or "enum" in field:
@@ -72,13 +99,17 @@ def type_text(field: Schema) -> str:
     if field.get("type") == "object":
         inner = field.get("additionalProperties", field.get("patternProperties", {}))
         known = isinstance(inner, dict) and ("type" in inner or "anyOf" in inner)
-        return f"name → {type_text(inner)}" if known else "name → settings"
+        return f"name → {type_text(inner)}" if known else "settings by kind"
     if SHARE.items() <= field.items():
         return "share"
     if "pattern" in field:
         return f"text of the form `{field['pattern'].strip('^$')}`"
-    limits = [f"{word} {field[key]:g}" for key, word in LIMITS.items() if key in field]
+    limits = [f"{word} {_number(field[key])}" for key, word in LIMITS.items() if key in field]
     return " ".join([WORDS[field["type"]], ", ".join(limits)]).strip()
+
+
+def _number(value: float) -> str:
+    return str(int(value)) if value == int(value) else f"{value:g}"
 
 
 def default_text(section: Section, name: str) -> str:
@@ -91,10 +122,12 @@ def default_text(section: Section, name: str) -> str:
 def text() -> str:
     """The whole page."""
     parts = [INTRODUCTION]
-    for section in sections():
+    for section in (*sections(), *kinds()):
         heading = f"`{section.place}`" if section.place else "Top level"
         rows = ["| setting | type | default | meaning |", "|---|---|---|---|"]
         for name, field in section.fields.items():
+            if name == "kind":
+                continue  # the heading says it
             meaning = field.get("description", "").replace("\n", " ").replace("|", "\\|")
             rows.append(f"| `{name}` | {type_text(field)} | {default_text(section, name)} | {meaning} |")
         description = section.description.replace("\n", " ")

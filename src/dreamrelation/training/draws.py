@@ -1,52 +1,70 @@
-"""What one training step draws at random, derived from (seed, step, purpose) so that a resumed run repeats itself."""
+"""What one forward pass draws at random, derived from (seed, purpose, step, …) so that a resumed run repeats itself."""
 
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from dreamrelation.latents.reading import CachedClips
+from dreamrelation.latents.cache import CachedClips
 from dreamrelation.randomness import generator_for
-from dreamrelation.roles import ROLES, Role
+from dreamrelation.roles import Role
 
 
 @dataclass(frozen=True)
-class StepDraw:
-    """The random choices of one step on one process."""
+class Moment:
+    """Which forward pass of a training this is."""
 
-    role: Role | None
-    """None: the method has no roles."""
+    seed: int
+    step: int
+    rank: int = 0
+    """Of the process, where several train together."""
+    part: int = 0
+    """Within a step whose gradients are accumulated."""
+
+    @property
+    def key(self) -> tuple[int, ...]:
+        """What random numbers of this pass are derived from, beside their purpose and the seed."""
+        return (self.step, self.rank, *((self.part,) if self.part else ()))
+
+
+@dataclass(frozen=True)
+class PassDraw:
+    """The random choices of one forward pass."""
+
     rows: list[int]
     """(B,) rows of the cached clips, without repetition where there are enough."""
     posterior_noise: Tensor
     """(B, C, f, h, w) for the fresh draw from the VAE's posterior."""
     noise: Tensor
     """(B, C, f, h, w) ε."""
-    sigma: Tensor
-    """(B,) uniform in [0, 1]."""
+    uniform: Tensor
+    """(B,) uniform in [0, 1), of which the method makes noise levels."""
     drop_caption: Tensor
     """(B,) bool."""
 
 
-def draw_role(seed: int, step: int) -> Role:
-    """One of the three roles, uniformly; the same on every process."""
-    return ROLES[int(torch.randint(len(ROLES), (1,), generator=generator_for(seed, "role", step)))]
+def draw_role(roles: tuple[Role, ...], seed: int, step: int) -> Role | None:
+    """One of the roles, uniformly; the same on every process. None where there are none."""
+    if not roles:
+        return None
+    return roles[int(torch.randint(len(roles), (1,), generator=generator_for(seed, "role", step)))]
 
 
-def draw_step(
-    data: CachedClips, seed: int, step: int, rank: int, batch_size: int, caption_dropout: float, roles: bool
-) -> StepDraw:
-    """Draw a step for process `rank`."""
-    clips = generator_for(seed, "clips", step, rank)
+def draw_pass(data: CachedClips, moment: Moment, batch_size: int, caption_dropout: float) -> PassDraw:
+    """Draw one forward pass."""
+
+    def generator(purpose: str) -> torch.Generator:
+        return generator_for(moment.seed, purpose, *moment.key)
+
+    clips = generator("clips")
     rows: list[int] = []
     while len(rows) < batch_size:
         rows += torch.randperm(len(data), generator=clips).tolist()
     shape = (batch_size, *data.mean.shape[1:])
-    return StepDraw(
-        role=draw_role(seed, step) if roles else None,
+    return PassDraw(
         rows=rows[:batch_size],
-        posterior_noise=torch.randn(shape, generator=generator_for(seed, "posterior", step, rank)),
-        noise=torch.randn(shape, generator=generator_for(seed, "noise", step, rank)),
-        sigma=torch.rand(batch_size, generator=generator_for(seed, "sigma", step, rank)),
-        drop_caption=torch.rand(batch_size, generator=generator_for(seed, "dropout", step, rank)) < caption_dropout,
+        posterior_noise=torch.randn(shape, generator=generator("posterior")),
+        noise=torch.randn(shape, generator=generator("noise")),
+        uniform=torch.rand(batch_size, generator=generator("sigma")),
+        drop_caption=torch.rand(batch_size, generator=generator("dropout")) < caption_dropout,
     )

@@ -1,152 +1,180 @@
-"""The training loop: optimizer, schedule, saved states, time limit. It returns rows and writes states only."""
+"""The training loop: optimizer, schedule, saved states, time limit. It knows a `Method` and no kind of one."""
 
+import math
+import os
 import signal
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import cast
 
 import torch
 from accelerate import Accelerator
 from torch import Tensor, nn
-from tqdm import tqdm
 
-from dreamrelation.adapters.activation import activate
-from dreamrelation.adapters.placement import AdapterShape, adapter_parameters, place
-from dreamrelation.backbones.interface import Denoiser
-from dreamrelation.captions.reading import EmbeddedCaptions
-from dreamrelation.latents.reading import CachedClips
-from dreamrelation.losses.contrastive import RelationMemory
+from dreamrelation.errors import UserError
+from dreamrelation.methods.interface import StepLoss
+from dreamrelation.progress import Progress
+from dreamrelation.roles import Role
 from dreamrelation.schedules import warmup_cosine
-from dreamrelation.settings.training import TrainingSettings
-from dreamrelation.training.draws import draw_step
-from dreamrelation.training.resume import TrainingState, load_state, save_state
-from dreamrelation.training.step import StepLoss, adapters_of, step_loss
-
-TERMINATED = 143
-"""Exit status of a training that SIGTERM stopped, 128 + 15."""
+from dreamrelation.settings.methods import TrainingSettings
+from dreamrelation.tables.rows import TrainingStep
+from dreamrelation.training.draws import Moment, draw_pass, draw_role
+from dreamrelation.training.resume import TrainingState, Unusable, load_state, put_away, save_state
+from dreamrelation.training.step import Lesson, pass_loss
 
 
-@dataclass
-class Trainer:
-    """One method's training on one relation."""
+@dataclass(frozen=True)
+class Saving:
+    """Where a stopped training goes on, and when it stops by itself."""
 
-    denoiser: Denoiser
-    data: CachedClips
-    captions: EmbeddedCaptions
-    method: TrainingSettings
-    seed: int
-    resume: Path
+    folder: Path
     fingerprint: str
+    """Of all that the training depends on; a state of another one is not taken up."""
+    every: int
+    """Steps between two states."""
     minutes: float | None = None
     """Stop, with the state saved, after this long; None: never."""
 
-    def __post_init__(self) -> None:
-        self.accelerator = Accelerator(cpu=self.denoiser.device.type == "cpu")
-        shape = AdapterShape(self.method.rank, self.method.alpha)
-        place(self.denoiser, self.method.placement, shape, self.seed)
-        self.denoiser.module.to(self.denoiser.device)
-        self.parameters: dict[str, nn.Parameter] = {}
-        for adapter in self.method.placement:
-            self.parameters |= adapter_parameters(self.denoiser.module, adapter)
+
+class Trainer:
+    """One method's training on one relation. The method is attached to the model already."""
+
+    def __init__(self, lesson: Lesson, settings: TrainingSettings, seed: int, saving: Saving, what: str) -> None:
+        self.lesson, self.settings, self.seed, self.saving, self.what = lesson, settings, seed, saving, what
+        self.accelerator = Accelerator(cpu=lesson.denoiser.device.type == "cpu")
+        self.parameters = lesson.method.parameters()
         self.optimizer = torch.optim.AdamW(
-            list(self.parameters.values()), lr=self.method.learning_rate, weight_decay=self.method.weight_decay
+            list(self.parameters.values()), lr=settings.learning_rate, weight_decay=settings.weight_decay
         )
-        contrastive = self.method.contrastive
-        self.memory = RelationMemory(contrastive.memory_clips, contrastive.memory_frames)
-        self.rows: list[dict] = []
+        self.rows: list[TrainingStep] = []
         self.step = 0
 
-    def train(self) -> list[dict]:
-        """Train to the end, from the saved state if there is one; returns rows of tables.TRAINING.
+    def train(self) -> list[TrainingStep]:
+        """Train to the end, from the saved state if there is one.
 
-        Raises SystemExit(143) on SIGTERM and TimeoutError past the time limit, both with the state saved.
+        Raises SystemExit on SIGTERM (143) and on Ctrl-C (130), UserError past the time limit, all with the state saved.
         """
         self._restore()
         started = time.monotonic()
-        bar = tqdm(total=self.method.steps, initial=self.step, desc="train", file=sys.stderr, mininterval=2.0)
-        with _terminable() as terminated:
-            while self.step < self.method.steps:
+        with Progress(self.what, self.settings.steps, self.step) as counter, _signals() as received:
+            while self.step < self.settings.steps:
                 self.rows.append(self.train_step(self.step))
                 self.step += 1
-                bar.update()
-                out_of_time = self.minutes is not None and time.monotonic() - started > 60 * self.minutes
-                if self.step % self.method.checkpoint_every == 0 or terminated or out_of_time:
+                counter.advance()
+                minutes = (time.monotonic() - started) / 60
+                out_of_time = self.saving.minutes is not None and minutes > self.saving.minutes
+                if self.step % self.saving.every == 0 or received or out_of_time:
                     self._save()
-                if terminated:
-                    raise SystemExit(TERMINATED)
-                if out_of_time and self.step < self.method.steps:
-                    raise TimeoutError(f"{self.minutes} minutes are over at step {self.step}; run again to go on")
+                if received:
+                    print(f"stopped at step {self.step}, the state is saved; run again to go on", file=sys.stderr)
+                    raise SystemExit(128 + received[0])
+                if out_of_time and self.step < self.settings.steps:
+                    raise UserError(
+                        f"{self.saving.minutes:g} minutes are over at step {self.step}, the state is saved;"
+                        " run again to go on"
+                    )
         return self.rows
 
-    def train_step(self, step: int) -> dict:
-        """Draw, forward, backward and update; returns a row of tables.TRAINING."""
+    def train_step(self, step: int) -> TrainingStep:
+        """Draw, forward, backward and update."""
         started = time.monotonic()
-        method, rank = self.method, self.accelerator.process_index
-        draw = draw_step(
-            self.data, self.seed, step, rank, method.batch_size, method.caption_dropout, method.hybrid_masks
-        )
-        active = activate(self.denoiser.module, adapters_of(draw, method))
-        loss = step_loss(self.denoiser, self.data, self.captions, draw, method, self.memory, (self.seed, step, rank))
-        self.accelerator.backward(loss.total)
+        role = draw_role(self.lesson.method.roles, self.seed, step)
+        active = self.lesson.method.activate(role)
+        losses, clips = self._gradients(role, step)
         for parameter in active.values():
             if parameter.grad is not None:
                 parameter.grad = cast(Tensor, self.accelerator.reduce(parameter.grad, "mean"))
-        rate = method.learning_rate * warmup_cosine(step, method.steps, method.warmup_steps)
+        settings = self.settings
+        rate = settings.learning_rate * warmup_cosine(step, settings.steps, settings.warmup_steps)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
-        limit = method.gradient_norm if method.gradient_norm is not None else float("inf")
+        limit = math.inf if settings.gradient_norm is None else settings.gradient_norm
         norm = float(nn.utils.clip_grad_norm_(list(active.values()), limit))
-        if not torch.isfinite(loss.total.detach()):
-            names = [self.data.clips[row] for row in draw.rows]
-            raise FloatingPointError(f"step {step}: the loss is {float(loss.total.detach())} for the clips {names}")
         self.optimizer.step()
-        return self._row(step, draw.role or "all", draw.rows, loss, rate, norm, time.monotonic() - started)
+        return TrainingStep(
+            step=step,
+            role=role or "all",
+            clips=tuple(clips),
+            loss=_mean([float(loss.total.detach()) for loss in losses]),
+            terms=_mean_terms(losses),
+            learning_rate=rate,
+            gradient_norm=norm,
+            seconds=time.monotonic() - started,
+        )
 
-    def _row(
-        self, step: int, role: str, rows: list[int], loss: StepLoss, rate: float, norm: float, seconds: float
-    ) -> dict:
-        return {
-            "step": step,
-            "role": role,
-            "clips": [self.data.clips[row] for row in rows],
-            "loss": float(loss.total.detach()),
-            "reconstruction": float(loss.reconstruction.detach()),
-            "contrastive": None if loss.contrastive is None else float(loss.contrastive.detach()),
-            "learning_rate": rate,
-            "gradient_norm": norm,
-            "seconds": seconds,
-        }
+    def _gradients(self, role: Role | None, step: int) -> tuple[list[StepLoss], list[str]]:
+        """Run the step's forward and backward passes. Raises UserError where a loss is not finite."""
+        losses, clips = [], []
+        for part in range(self.settings.accumulation):
+            moment = Moment(self.seed, step, self.accelerator.process_index, part)
+            draw = draw_pass(self.lesson.data, moment, self.settings.batch_size, self.settings.caption_dropout)
+            loss = pass_loss(self.lesson, draw, role, moment)
+            names = [self.lesson.data.clips[row] for row in draw.rows]
+            if not torch.isfinite(loss.total.detach()):
+                raise UserError(
+                    f"{self.what}, step {step}: the loss is {float(loss.total.detach())} for the clips {names};"
+                    " a smaller learning rate or float32 may help"
+                )
+            self.accelerator.backward(loss.total / self.settings.accumulation)
+            losses.append(loss)
+            clips += names
+        return losses, clips
 
     def _save(self) -> None:
-        if not self.accelerator.is_main_process:
+        if not is_main_process():
             return
-        adapters = {name: parameter.detach().cpu() for name, parameter in self.parameters.items()}
-        state = TrainingState(self.step, adapters, self.optimizer.state_dict(), self.memory.state(), self.rows)
-        save_state(self.resume, state, self.fingerprint)
+        parameters = {name: parameter.detach().cpu() for name, parameter in self.parameters.items()}
+        rows = [asdict(row) for row in self.rows]
+        state = TrainingState(self.step, parameters, self.optimizer.state_dict(), self.lesson.method.state(), rows)
+        save_state(self.saving.folder, state, self.saving.fingerprint)
 
     def _restore(self) -> None:
-        state = load_state(self.resume, self.fingerprint)
+        state = load_state(self.saving.folder, self.saving.fingerprint)
+        self.accelerator.wait_for_everyone()
+        if isinstance(state, Unusable):
+            if is_main_process():
+                put_away(self.saving.folder, state)
+            return
         if state is None:
             return
         with torch.no_grad():
             for name, parameter in self.parameters.items():
-                parameter.copy_(state.adapters[name])
+                parameter.copy_(state.parameters[name])
         self.optimizer.load_state_dict(state.optimizer)
-        self.memory.restore(state.memory)
-        self.rows, self.step = state.rows, state.step
-        print(f"going on from step {self.step} in {self.resume}", file=sys.stderr)
+        self.lesson.method.restore(state.method)
+        self.rows, self.step = [TrainingStep(**row) for row in state.rows], state.step
+        print(f"going on from step {self.step} in {self.saving.folder}", file=sys.stderr)
+
+
+def is_main_process() -> bool:
+    """Whether this process writes the outputs; `accelerate launch` numbers its processes in RANK."""
+    return os.environ.get("RANK", "0") == "0"
+
+
+def _mean(values: list[float]) -> float:
+    return sum(values) / len(values)
+
+
+def _mean_terms(losses: list[StepLoss]) -> dict[str, float]:
+    """Each term's mean over the passes in which it applied."""
+    names = dict.fromkeys(name for loss in losses for name in loss.terms)
+    return {n: _mean([float(loss.terms[n].detach()) for loss in losses if n in loss.terms]) for n in names}
 
 
 @contextmanager
-def _terminable() -> Iterator[list[int]]:
-    """Collect SIGTERM instead of dying of it: the list is empty until the signal comes."""
+def _signals() -> Iterator[list[int]]:
+    """Collect SIGTERM and SIGINT instead of dying of them: the list is empty until one comes."""
     received: list[int] = []
-    before = signal.signal(signal.SIGTERM, lambda number, frame: received.append(number))
+    before = {
+        number: signal.signal(number, lambda number, frame: received.append(number))
+        for number in (signal.SIGTERM, signal.SIGINT)
+    }
     try:
         yield received
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,9 +1,9 @@
 """The state from which a killed training goes on; kept apart from the outputs, which Snakemake deletes on failure."""
 
-import shutil
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,10 @@ import torch
 from filelock import FileLock, Timeout
 from torch import Tensor
 
+from dreamrelation.errors import UserError
 from dreamrelation.files import appearing
+
+STATE = "state.pt"
 
 
 @dataclass
@@ -20,46 +23,96 @@ class TrainingState:
 
     step: int
     """Steps that are done."""
-    adapters: dict[str, Tensor]
+    parameters: dict[str, Tensor]
     optimizer: dict[str, Any]
-    memory: dict[str, list]
+    method: dict[str, Any]
+    """The method's own state, such as the memory of its loss."""
     rows: list[dict[str, Any]]
-    """Rows of tables.TRAINING so far."""
+    """Rows of tables.TRAINING so far, as dictionaries."""
 
 
 @contextmanager
-def resume_folder(folder: Path) -> Iterator[Path]:
-    """Hold a resume folder for this process. Raises RuntimeError where another training holds it."""
+def resume_folder(folder: Path, alone: bool = True) -> Iterator[Path]:
+    """Hold a resume folder for this training; of several processes only the main one holds it (`alone`).
+
+    Raises UserError where another training holds it.
+    """
     folder.mkdir(parents=True, exist_ok=True)
+    with _locked(folder) if alone else nullcontext():
+        yield folder
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
     lock = FileLock(folder / "lock")
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        raise RuntimeError(f"{folder}: another training is using this resume folder") from None
+        raise UserError(f"{folder}: another training is using this resume folder; wait for it or stop it") from None
     try:
-        yield folder
+        yield
     finally:
         lock.release()
 
 
 def save_state(folder: Path, state: TrainingState, fingerprint: str) -> None:
     """Write the state; appears atomically."""
-    with appearing(folder / "state.pt") as beside:
+    with appearing(folder / STATE) as beside:
         torch.save({"fingerprint": fingerprint, **state.__dict__}, beside)
 
 
-def load_state(folder: Path, fingerprint: str) -> TrainingState | None:
-    """The state, or None where there is none or it was made from other settings or inputs (it is then discarded)."""
-    path = folder / "state.pt"
+@dataclass(frozen=True)
+class Unusable:
+    """Why a state that is there cannot be taken up."""
+
+    reason: str
+    is_ours: bool
+    """A whole state of ours, made from other settings or inputs; else nobody knows what the file is."""
+
+
+def load_state(folder: Path, fingerprint: str) -> TrainingState | Unusable | None:
+    """The state, or why it cannot be taken up, or None where there is none. Changes no file."""
+    path = folder / STATE
     if not path.is_file():
         return None
-    content = torch.load(path, map_location="cpu", weights_only=True)
-    if content.pop("fingerprint") != fingerprint:
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+        found = content.pop("fingerprint")
+        state = TrainingState(**content)
+        _check(state)
+    except Exception as error:  # whatever the unpickler raises for a file that is cut, empty or foreign
+        reason = " ".join(str(error).split())[:200] or type(error).__name__
+        return Unusable(f"cannot be read as a training state: {reason}", is_ours=False)
+    if found != fingerprint:
+        return Unusable("made from other settings or inputs", is_ours=True)
+    return state
+
+
+def put_away(folder: Path, why: Unusable) -> None:
+    """Remove a state of ours that is out of date; set one that cannot be read aside, and say so."""
+    path = folder / STATE
+    if why.is_ours:
         path.unlink()
-        return None
-    return TrainingState(**content)
+        print(f"{path}: {why.reason}; the training starts afresh", file=sys.stderr)
+        return
+    number = 1
+    while (aside := path.with_name(f"{path.stem}.unreadable-{number}{path.suffix}")).exists():
+        number += 1
+    path.rename(aside)
+    print(f"{path}: {why.reason}; set aside as {aside.name}, the training starts afresh", file=sys.stderr)
+
+
+def _check(state: TrainingState) -> None:
+    """Raise TypeError where a foreign file has fields of our names."""
+    kinds = {"step": int, "parameters": dict, "optimizer": dict, "method": dict, "rows": list}
+    for field in fields(state):
+        if not isinstance(getattr(state, field.name), kinds[field.name]):
+            raise TypeError(f"{field.name} is a {type(getattr(state, field.name)).__name__}")
 
 
 def discard(folder: Path) -> None:
-    """Remove the folder of a finished training."""
-    shutil.rmtree(folder, ignore_errors=True)
+    """Remove the state of a finished training, and its folder unless something else was set aside in it."""
+    for name in (STATE, "lock"):
+        (folder / name).unlink(missing_ok=True)
+    if not any(folder.iterdir()):
+        folder.rmdir()

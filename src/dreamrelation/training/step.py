@@ -1,100 +1,50 @@
-"""One training step: from cached clips and random draws to a loss. Knows no files and no optimizer."""
+"""One forward pass of a training: from cached clips and random draws to a loss. Knows no files and no optimizer."""
 
 from dataclasses import dataclass
 
-import torch
-from torch import Tensor
-
-from dreamrelation.backbones.interface import CaptionEmbeddings, Denoiser
-from dreamrelation.captions.reading import EmbeddedCaptions
-from dreamrelation.captions.stage import NO_CAPTION
+from dreamrelation.backbones.interface import Denoiser, TextEmbeddings
 from dreamrelation.flow import add_noise
-from dreamrelation.latents.reading import CachedClips, to_model_space
-from dreamrelation.losses.contrastive import (
-    ContrastiveSizes,
-    RelationMemory,
-    frame_features,
-    relational_contrastive_loss,
-)
-from dreamrelation.losses.region import region_loss
-from dreamrelation.randomness import generator_for
-from dreamrelation.roles import ADAPTERS, active_adapters
-from dreamrelation.settings.training import TrainingSettings
-from dreamrelation.training.draws import StepDraw
+from dreamrelation.latents.cache import CachedClips, to_model_space
+from dreamrelation.methods.interface import Method, PredictedStep, StepLoss
+from dreamrelation.roles import Role
+from dreamrelation.texts.cache import NO_TEXT
+from dreamrelation.training.draws import Moment, PassDraw
 
 
 @dataclass(frozen=True)
-class StepLoss:
-    """The terms of one step's loss."""
+class Lesson:
+    """What a training learns from: the frozen model, the clips, and the method that looks at them."""
 
-    total: Tensor
-    reconstruction: Tensor
-    contrastive: Tensor | None
-    """None where the loss is off, does not apply to the role, or the memory holds no other clip yet."""
-
-
-def adapters_of(draw: StepDraw, method: TrainingSettings) -> tuple[str, ...]:
-    """Adapters that take part in a step."""
-    placed = tuple(adapter for adapter in ADAPTERS if adapter in method.placement)
-    return placed if draw.role is None else active_adapters(draw.role, placed)
+    denoiser: Denoiser
+    data: CachedClips
+    method: Method
+    normalise: bool
+    """Whether latents are noised in the transformer's space; the released code noises the raw ones."""
 
 
-def step_loss(
-    denoiser: Denoiser,
-    data: CachedClips,
-    captions: EmbeddedCaptions,
-    draw: StepDraw,
-    method: TrainingSettings,
-    memory: RelationMemory,
-    seed: tuple[int, int, int],
-) -> StepLoss:
-    """Loss of one drawn step; the memory takes in this step's clips. `seed` is (seed, step, rank)."""
+def pass_loss(lesson: Lesson, draw: PassDraw, role: Role | None, moment: Moment) -> StepLoss:
+    """Loss of one drawn pass; the method may take its clips into its memory."""
+    denoiser, data, method = lesson.denoiser, lesson.data, lesson.method
     raw = data.sample(draw.rows, draw.posterior_noise)
-    clean = to_model_space(raw, denoiser, method.normalise_latents == "per_channel").to(denoiser.device)
-    latents = add_noise(clean, draw.noise.to(clean), draw.sigma.to(clean))
-    predicted = denoiser.velocity(latents.noisy, latents.sigma, step_captions(data, captions, draw))
-    if draw.role is None:
-        mask = torch.zeros_like(predicted[:, 0])
-    else:
-        mask = data.masks[draw.role][draw.rows].to(predicted)
-    reconstruction = region_loss(predicted, latents.velocity, mask, method.mask_weight, method.mask_weighting)
-    contrastive = contrast(predicted, data, draw, method, memory, seed)
-    total = reconstruction if contrastive is None else reconstruction + method.contrastive.weight * contrastive
-    return StepLoss(total, reconstruction, contrastive)
+    clean = to_model_space(raw, denoiser, lesson.normalise).to(denoiser.device)
+    sigma = method.noise_levels(draw.uniform)
+    latents = add_noise(clean, draw.noise.to(clean), sigma.to(clean))
+    predicted = denoiser.velocity(latents.noisy, latents.sigma, pass_texts(lesson, draw))
+    return method.loss(
+        PredictedStep(
+            predicted=predicted,
+            target=latents.velocity,
+            sigma=latents.sigma,
+            role=role,
+            clips=[data.clips[row] for row in draw.rows],
+            masks={name: masks[draw.rows].to(predicted) for name, masks in data.masks.items()},
+            randomness=(moment.seed, *moment.key),
+        )
+    )
 
 
-def step_captions(data: CachedClips, captions: EmbeddedCaptions, draw: StepDraw) -> CaptionEmbeddings:
-    """Captions of the drawn clips, some of them dropped."""
+def pass_texts(lesson: Lesson, draw: PassDraw) -> TextEmbeddings:
+    """The texts of the drawn clips, some of them dropped."""
+    captions = [lesson.method.training_text(lesson.data.captions[row]) for row in draw.rows]
     dropped = draw.drop_caption.tolist()
-    texts = [NO_CAPTION if drop else data.captions[row] for row, drop in zip(draw.rows, dropped, strict=True)]
-    return captions.look_up(texts)
-
-
-def contrast(
-    predicted: Tensor,
-    data: CachedClips,
-    draw: StepDraw,
-    method: TrainingSettings,
-    memory: RelationMemory,
-    seed: tuple[int, int, int],
-) -> Tensor | None:
-    """Mean RCL over the batch, against a memory of earlier steps.
-
-    It applies where the relation is learnt: in steps that draw the relation, or in all steps of a method without
-    roles. In a subject's step the relation adapter is off, and the loss would teach the relation to an appearance.
-    """
-    settings = method.contrastive
-    if settings.weight == 0 or draw.role not in ("relation", None):
-        return None
-    sizes = ContrastiveSizes(settings.positives, settings.negatives, settings.temperature)
-    generator = generator_for("contrast", *seed)
-    features = [frame_features(velocity) for velocity in predicted]
-    names = [data.clips[row] for row in draw.rows]
-    losses = [
-        relational_contrastive_loss(feature, name, memory, sizes, generator)
-        for feature, name in zip(features, names, strict=True)
-    ]
-    for feature, name in zip(features, names, strict=True):
-        memory.remember(name, feature)
-    found = [loss for loss in losses if loss is not None]
-    return torch.stack(found).mean() if found else None
+    return lesson.method.condition([NO_TEXT if drop else text for text, drop in zip(captions, dropped, strict=True)])

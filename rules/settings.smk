@@ -1,0 +1,31 @@
+"""The settings: config.yaml, over it the files of `--configfile`, over them the values of `--config`.
+
+Laid over each other by the package and not by Snakemake, which cannot take a method or a metric away again.
+"""
+
+from pathlib import Path
+
+
+def shown(path):
+    """Relative to the working directory where it lies in it."""
+    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
+
+
+given = dict(workflow.config_settings.config)
+planned = given.pop("planned", None)
+
+try:
+    settings = load(["config.yaml", *map(shown, workflow.config_settings.configfiles)], given)
+except UserError as error:
+    raise WorkflowError(str(error)) from None
+
+plan = Plan(settings)
+
+# A job on another machine reads the files again. It is told which settings it was planned with, so that an edit in the
+# meantime is an error and not a result of other settings under the old name.
+if planned is None:
+    workflow.config_settings.config_args = [*(workflow.config_settings.config_args or []), f"planned={plan.digest}"]
+elif planned != plan.digest:
+    raise WorkflowError(
+        "The configuration was changed after this job was planned; run snakemake again to plan with the new one."
+    )

@@ -1,0 +1,91 @@
+"""What is known of a backbone without loading it: its grids, the names of its layers, how it is sampled by default."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from dreamrelation.errors import UserError
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How noise levels fall from 1 to 0 in sampling; `sampling.schedules` computes them."""
+
+    kind: Literal["linear_quadratic", "shifted"]
+    """linear_quadratic: Mochi's, slow at first; shifted: σ' = sσ/(1 + (s − 1)σ) of evenly spaced σ."""
+    value: float
+    """linear_quadratic: the share of the noise that the first half of the steps removes; shifted: s."""
+
+
+@dataclass(frozen=True)
+class SamplingDefaults:
+    """What the model's publishers sample with."""
+
+    schedule: Schedule
+    steps: int
+    guidance_scale: float
+    frames_per_second: int
+    negative_prompt: str = ""
+
+
+@dataclass(frozen=True)
+class BackboneSpec:
+    """Facts about one family of video diffusion transformers."""
+
+    title: str
+    temporal_stride: int
+    """Pixel frames per latent frame, after the first."""
+    spatial_stride: int
+    """Pixels per latent cell, along each side."""
+    patch: int
+    """Latent cells per token of the transformer, along each side."""
+    projections: Mapping[str, tuple[str, ...]]
+    """The field's name of a linear layer of attention, such as "query" → how the names of its modules end."""
+    sampling: SamplingDefaults
+    causal_first_frame: bool = True
+    """Latent frame 0 covers pixel frame 0 alone, so that there are stride·k + 1 frames."""
+    state_prefix: str = "transformer."
+    """What diffusers' LoRA files put before the names of this model's modules."""
+
+    def check_pixel_frames(self, pixel_frames: int) -> None:
+        """Raise UserError unless the autoencoder can encode so many frames, without a rest."""
+        extra, stride = int(self.causal_first_frame), self.temporal_stride
+        if pixel_frames < stride + 1 or (pixel_frames - extra) % stride:
+            rule = f"{stride}k+1" if self.causal_first_frame else f"{stride}k"
+            some = ", ".join(str(stride * k + extra) for k in (1, 2, 3))
+            raise UserError(f"found {pixel_frames} pixel frames, expected {rule} ({some}, …) for {self.title}")
+
+    def latent_frames(self, pixel_frames: int) -> int:
+        """Number of latent frames f of F pixel frames."""
+        self.check_pixel_frames(pixel_frames)
+        extra = int(self.causal_first_frame)
+        return (pixel_frames - extra) // self.temporal_stride + extra
+
+    def covered_frames(self, latent_frame: int) -> range:
+        """Pixel frames that a latent frame covers."""
+        if latent_frame < 0:
+            raise ValueError(f"found latent frame {latent_frame}, expected at least 0")
+        stride = self.temporal_stride
+        if not self.causal_first_frame:
+            return range(stride * latent_frame, stride * (latent_frame + 1))
+        return range(1) if latent_frame == 0 else range(stride * (latent_frame - 1) + 1, stride * latent_frame + 1)
+
+    def check_size(self, height: int, width: int) -> None:
+        """Raise UserError where a side, in pixels, does not fill whole patches."""
+        multiple = self.spatial_stride * self.patch
+        if height % multiple or width % multiple or min(height, width) < multiple:
+            raise UserError(
+                f"found frames of {height} × {width} pixels, expected multiples of {multiple} for {self.title}"
+            )
+
+    def latent_grid(self, pixel_frames: int, height: int, width: int) -> tuple[int, int, int]:
+        """(f, h, w) of a clip. Raises UserError where frames or sides do not fit."""
+        self.check_size(height, width)
+        return self.latent_frames(pixel_frames), height // self.spatial_stride, width // self.spatial_stride
+
+    def check_projections(self, names: tuple[str, ...]) -> None:
+        """Raise UserError for a projection that the model does not have."""
+        unknown = [name for name in names if name not in self.projections]
+        if unknown:
+            known = ", ".join(self.projections)
+            raise UserError(f"{self.title} has no projection {unknown[0]!r}, expected some of {known}")

@@ -1,0 +1,1 @@
+"""Mochi 1, by the classes of diffusers."""

@@ -1,0 +1,48 @@
+"""Mochi's transformer, diffusers' `MochiTransformer3DModel`.
+
+The conventions of time and sign follow `MochiPipeline`, whose timestep is 1000·(1 − σ) and whose prediction is the
+velocity clean − noise.
+"""
+
+from typing import Any
+
+from diffusers import AutoencoderKLMochi, MochiTransformer3DModel
+from torch import Tensor, nn
+
+from dreamrelation.backbones.interface import TextEmbeddings
+from dreamrelation.backbones.mochi.spec import MOCHI
+from dreamrelation.backbones.mochi.statistics import MochiStatistics
+from dreamrelation.backbones.weights import dtype_of, load_part, loading, part_fingerprint
+from dreamrelation.devices import choose_device
+from dreamrelation.settings.machine import MachineSettings
+from dreamrelation.settings.model import ModelSettings
+
+TIMESTEPS = 1000
+
+
+class MochiDenoiser(MochiStatistics):
+    """The transformer, frozen. See `interface.Denoiser`."""
+
+    spec = MOCHI
+
+    def __init__(self, settings: ModelSettings, machine: MachineSettings) -> None:
+        self.device, self.dtype = choose_device(machine.device), dtype_of(settings, "denoiser")
+        transformer: Any = load_part(MochiTransformer3DModel, settings, "denoiser", "transformer")
+        self.module: nn.Module = transformer.to(self.device)
+        if machine.gradient_checkpointing:
+            transformer.enable_gradient_checkpointing()
+        self.channels = int(transformer.config.in_channels)
+        with loading(settings, "autoencoder's configuration"):
+            config: Any = AutoencoderKLMochi.load_config(settings.path, subfolder="vae", revision=settings.revision)
+        super().__init__(dict(config))
+        self.fingerprint = part_fingerprint(settings, "denoiser")
+
+    def velocity(self, noisy: Tensor, sigma: Tensor, texts: TextEmbeddings) -> Tensor:
+        answer = self.module(
+            hidden_states=noisy.to(self.device, self.dtype),
+            encoder_hidden_states=texts.embedding.to(self.device, self.dtype),
+            timestep=(TIMESTEPS * (1 - sigma)).to(self.device, self.dtype),
+            encoder_attention_mask=texts.attention_mask.to(self.device),
+            return_dict=False,
+        )[0]
+        return answer.float()

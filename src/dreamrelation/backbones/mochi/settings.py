@@ -1,0 +1,28 @@
+"""Settings of Mochi 1."""
+
+from typing import ClassVar, Literal
+
+from dreamrelation.backbone_spec import BackboneSpec
+from dreamrelation.backbones.mochi.spec import MOCHI
+from dreamrelation.local_models import model_files
+from dreamrelation.settings.model import ModelSettings, Part
+
+
+class MochiSettings(ModelSettings):
+    """Mochi 1, or a smaller model of its classes."""
+
+    implementation: ClassVar[str] = "dreamrelation.backbones.mochi.backbone:Mochi"
+    spec: ClassVar[BackboneSpec] = MOCHI
+    folders: ClassVar[dict[Part, tuple[str, ...]]] = {
+        "autoencoder": ("vae",),
+        "text_encoder": ("text_encoder", "tokenizer"),
+        "denoiser": ("transformer", "vae/config.json"),
+    }
+
+    kind: Literal["mochi"] = "mochi"
+    path: str = "genmo/mochi-1-preview"
+    """Hub id, or a local folder in diffusers' layout."""
+
+    def files(self) -> list[str]:
+        used = [folder for part, folders in self.folders.items() if self.uses(part) for folder in folders]
+        return model_files(self.path, used)

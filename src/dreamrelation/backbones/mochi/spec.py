@@ -1,0 +1,20 @@
+"""Mochi 1: what is known without loading it. Sources: diffusers' Mochi classes and the publishers' defaults."""
+
+from dreamrelation.backbone_spec import BackboneSpec, SamplingDefaults, Schedule
+
+MOCHI = BackboneSpec(
+    title="Mochi",
+    temporal_stride=6,
+    spatial_stride=8,
+    patch=2,
+    # Inside `transformer_blocks.N`, visual branch first; the last block has no `to_add_out`.
+    projections={
+        "query": ("attn1.to_q", "attn1.add_q_proj"),
+        "key": ("attn1.to_k", "attn1.add_k_proj"),
+        "value": ("attn1.to_v", "attn1.add_v_proj"),
+        "output": ("attn1.to_out.0", "attn1.to_add_out"),
+    },
+    sampling=SamplingDefaults(
+        schedule=Schedule("linear_quadratic", 0.025), steps=64, guidance_scale=6.0, frames_per_second=30
+    ),
+)

@@ -1,0 +1,30 @@
+"""How Mochi's transformer sees latents: centred and scaled per channel."""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from dreamrelation.errors import UserError
+
+
+class MochiStatistics:
+    """Mean and standard deviation per latent channel, from the autoencoder's configuration.
+
+    Raises UserError where the configuration lacks them.
+    """
+
+    def __init__(self, config: dict[str, Any]) -> None:
+        missing = [key for key in ("latents_mean", "latents_std", "scaling_factor") if config.get(key) is None]
+        if missing:
+            raise UserError(f"the autoencoder's config.json lacks {', '.join(missing)}, expected numbers per channel")
+        shape = (1, -1, 1, 1, 1)
+        self.mean = torch.tensor(config["latents_mean"], dtype=torch.float32).view(shape)
+        self.std = torch.tensor(config["latents_std"], dtype=torch.float32).view(shape)
+        self.scale = float(config["scaling_factor"])
+
+    def normalise(self, latents: Tensor) -> Tensor:
+        return (latents - self.mean.to(latents)) * self.scale / self.std.to(latents)
+
+    def denormalise(self, latents: Tensor) -> Tensor:
+        return latents * self.std.to(latents) / self.scale + self.mean.to(latents)

@@ -1,1 +1,0 @@
-"""Prompt embeddings, once per distinct text."""

@@ -1,0 +1,1 @@
+"""NTU RGB+D: names, skeletons, and the two people of a clip."""

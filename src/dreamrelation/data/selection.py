@@ -1,0 +1,79 @@
+"""Choosing the clips of one relation among the good ones."""
+
+from collections import Counter
+from dataclasses import dataclass
+
+import numpy as np
+
+from dreamrelation.data.inspection import Inspection
+from dreamrelation.data.ntu.names import ClipName
+from dreamrelation.errors import UserError
+from dreamrelation.relations import RELATIONS
+from dreamrelation.settings.data import ClipSettings
+from dreamrelation.tables.rows import cause
+
+PURPOSE = 0xC11B5
+"""Sets the choice's random numbers apart from those of other stages."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The clips of one relation; all windows have one length, as their latents are one table."""
+
+    relation: str
+    pixel_frames: int
+    clips: tuple[str, ...]
+    """Sorted."""
+    fallback: str
+    """Why the windows are not of the longest length; empty where they are."""
+
+
+def choose(relation: str, inspections: list[Inspection], settings: ClipSettings, seed: int) -> Choice:
+    """Choose up to `per_relation` clips of the first length at which so many are good.
+
+    If that is no length, of the one that gives most, the longest of those. Raises UserError with the counts and the
+    commonest reasons where that is less than `minimum`.
+    """
+    good = {length: [i for i in inspections if length in i.fits] for length in settings.pixel_frames}
+    enough = [length for length in settings.pixel_frames if len(good[length]) >= settings.per_relation]
+    length = enough[0] if enough else max(settings.pixel_frames, key=lambda length: (len(good[length]), length))
+    if len(good[length]) < settings.minimum:
+        raise UserError(_too_few(relation, inspections, good, settings, length))
+    names = {i.found.clip: i.found.name for i in good[length] if i.found.name is not None}
+    rng = np.random.default_rng([seed, PURPOSE, RELATIONS[relation].action])
+    clips = tuple(sorted(spread(names, min(settings.per_relation, len(names)), rng)))
+    longer = [f"{len(good[other])} of {other} frames" for other in settings.pixel_frames if other > length]
+    fallback = f"only {' and '.join(longer)} are good, expected {settings.per_relation}" if longer else ""
+    return Choice(relation, length, clips, fallback)
+
+
+def spread(names: dict[str, ClipName], count: int, rng: np.random.Generator) -> list[str]:
+    """`count` of the clips, at random, of different performances before the same one from another camera, and of
+    performers that are not there yet before those that are."""
+    order = [str(clip) for clip in rng.permutation(sorted(names))]
+    performances: Counter[tuple[int, int, int]] = Counter()
+    performers: Counter[int] = Counter()
+    chosen: list[str] = []
+    while len(chosen) < count:
+        clip = min(order, key=lambda clip: (performances[names[clip].performance], performers[names[clip].performer]))
+        order.remove(clip)
+        performances[names[clip].performance] += 1
+        performers[names[clip].performer] += 1
+        chosen.append(clip)
+    return chosen
+
+
+def _too_few(
+    relation: str,
+    inspections: list[Inspection],
+    good: dict[int, list[Inspection]],
+    settings: ClipSettings,
+    length: int,
+) -> str:
+    counts = ", ".join(f"{len(clips)} of {frames} frames" for frames, clips in good.items())
+    reasons = Counter(cause(i.refusals[length]) for i in inspections if length in i.refusals)
+    common = ", ".join(f"{number} {reason}" for reason, number in reasons.most_common(5)) or "no clip of it was found"
+    return (
+        f"{relation} ({RELATIONS[relation].label}): found {counts} among {len(inspections)} clips, expected at least"
+        f" {settings.minimum}; refused at {length} frames: {common}"
+    )

@@ -1,1 +1,0 @@
-"""Generation: prompts with new subjects → films."""

@@ -1,1 +1,0 @@
-"""Masks of the two subjects: segmenting, identity, checks, storage and pooling to the latent grid."""

@@ -1,0 +1,148 @@
+"""What training and generation ask of a method, and what most methods answer alike."""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Protocol
+
+from torch import Tensor, nn
+
+from dreamrelation.backbones.interface import Backbone, Denoiser, TextEmbeddings, TextEncoder
+from dreamrelation.relations import Relation
+from dreamrelation.roles import Role
+from dreamrelation.texts.cache import TextCache
+
+
+class OpenModel:
+    """The model that a method works on. The text encoder is loaded only for a method that asks for it."""
+
+    def __init__(self, backbone: Backbone, texts: TextCache) -> None:
+        self.backbone = backbone
+        self.texts = texts
+        self.denoiser: Denoiser = backbone.denoiser()
+
+    @cached_property
+    def text_encoder(self) -> TextEncoder:
+        return self.backbone.text_encoder()
+
+
+@dataclass(frozen=True)
+class PredictedStep:
+    """What a method's loss is made of: one forward pass of a training step."""
+
+    predicted: Tensor
+    """(B, C, f, h, w) v̂."""
+    target: Tensor
+    """(B, C, f, h, w) v."""
+    sigma: Tensor
+    """(B,)."""
+    role: Role | None
+    clips: list[str]
+    """Names of the B clips."""
+    masks: dict[Role, Tensor]
+    """(B, f, h, w) in [0, 1], of the relation and of each subject."""
+    randomness: tuple[int | str, ...]
+    """Where random numbers of this pass are derived from, after their purpose."""
+
+
+@dataclass(frozen=True)
+class StepLoss:
+    """The loss of one forward pass."""
+
+    total: Tensor
+    terms: dict[str, Tensor] = field(default_factory=dict)
+    """Its terms by name, before their weights; one that does not apply is left out."""
+
+
+class Method(Protocol):
+    """A way to teach a frozen video model a relation.
+
+    Training: `attach`, then per step `activate`, `condition`, `loss`; at its end `save`. Generation: `load`, then
+    `prompt` and `condition`; the model's answers then carry what the method leaves on, in both branches of guidance.
+    A class is built from its kind's settings.
+    """
+
+    @property
+    def roles(self) -> tuple[Role, ...]:
+        """What a step may be about, of which one is drawn uniformly; empty: every step is about everything."""
+        ...
+
+    def attach(self, model: OpenModel, grid: tuple[int, int, int], seed: int) -> None:
+        """Put what is trained into the model, for latents of the grid (f, h, w); the same for the same seed."""
+        ...
+
+    def parameters(self) -> dict[str, nn.Parameter]:
+        """Everything that is ever trained, float32, by names that stay the same from run to run."""
+        ...
+
+    def activate(self, role: Role | None) -> dict[str, nn.Parameter]:
+        """Make exactly what a step of this role trains take part and require gradients; returns it.
+
+        What takes no part gets no gradient at all, so that the optimizer neither moves nor decays it.
+        """
+        ...
+
+    def training_text(self, caption: str) -> str:
+        """The text of a clip in training."""
+        ...
+
+    def prompt(self, relation: Relation, subjects: tuple[str, str]) -> str:
+        """The text of a video in generation."""
+        ...
+
+    def condition(self, texts: list[str]) -> TextEmbeddings:
+        """Embeddings of texts of this method, and of the empty text; may carry gradients."""
+        ...
+
+    def noise_levels(self, uniform: Tensor) -> Tensor:
+        """σ (B,) from uniform numbers (B,): the inverse of the distribution function that the method draws from."""
+        ...
+
+    def loss(self, step: PredictedStep) -> StepLoss:
+        """The loss; may remember the step for later ones."""
+        ...
+
+    def state(self) -> dict[str, Any]:
+        """All that changes in training beside parameters and optimizer: tensors and plain containers."""
+        ...
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take up a `state`."""
+        ...
+
+    def save(self, folder: Path, facts: dict[str, Any]) -> None:
+        """Write what was trained into an empty folder: the same bytes for the same training."""
+        ...
+
+    def load(self, model: OpenModel, grid: tuple[int, int, int], folder: Path) -> list[Path]:
+        """Put what generation uses into the model, all frozen; returns the files that were read.
+
+        Raises UserError where a file is missing or does not fit the settings.
+        """
+        ...
+
+
+class PlainMethod:
+    """What a method does that trains on the clips' own captions with σ uniform in [0, 1] and no roles."""
+
+    model: OpenModel
+    """Set by `attach` and `load`."""
+    roles: tuple[Role, ...] = ()
+
+    def training_text(self, caption: str) -> str:
+        return caption
+
+    def prompt(self, relation: Relation, subjects: tuple[str, str]) -> str:
+        return relation.caption(*subjects)
+
+    def condition(self, texts: list[str]) -> TextEmbeddings:
+        return self.model.texts.look_up(texts)
+
+    def noise_levels(self, uniform: Tensor) -> Tensor:
+        return uniform
+
+    def state(self) -> dict[str, Any]:
+        return {}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """There is nothing to take up."""

@@ -1,0 +1,1 @@
+"""LoRA adapters: where they sit, which are active, how they are stored."""

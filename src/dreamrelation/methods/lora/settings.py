@@ -1,0 +1,62 @@
+"""Settings of the LoRA methods: DreamRelation's triplet, direct LoRA, and every ablation of placement and masks."""
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field, model_validator
+
+from dreamrelation.backbone_spec import BackboneSpec
+from dreamrelation.methods.lora.roles import ADAPTERS
+from dreamrelation.settings.base import Count
+from dreamrelation.settings.losses import ContrastiveSettings
+from dreamrelation.settings.methods import TrainedMethodSettings
+
+PAPER_PLACEMENT: dict[str, tuple[str, ...]] = {
+    "relation": ("query", "key"),
+    "subject1": ("value",),
+    "subject2": ("value",),
+    "ffn": ("output",),
+}
+"""Relation LoRA triplet, section 3.2 of the paper: which adapter sits on which projections."""
+
+
+class LoraSettings(TrainedMethodSettings):
+    """LoRA adapters on the attention's projections."""
+
+    implementation: ClassVar[str] = "dreamrelation.methods.lora.method:Lora"
+
+    kind: Literal["lora"] = "lora"
+    placement: Annotated[dict[str, tuple[str, ...]], Field(min_length=1)] = PAPER_PLACEMENT
+    """Adapter → projections it sits on, in every block and every branch. One value: it is replaced as a whole."""
+    inference_adapters: Annotated[tuple[str, ...], Field(min_length=1)] = ("relation", "ffn")
+    """Adapters that generation loads; subjects stay out so that no appearance leaks."""
+    hybrid_masks: bool = True
+    """Hybrid mask training: draw a role each step and weight the loss with its mask. Off: plain velocity loss."""
+    mask_weight: Annotated[float, Field(ge=0)] = 50.0
+    """λ_m: cells inside the mask count λ_m + 1 times."""
+    mask_weighting: Literal["linear", "released_code"] = "linear"
+    """`released_code` puts the weight inside the square, where it counts twice."""
+    contrastive: ContrastiveSettings | None = ContrastiveSettings()
+    """The contrastive loss on top; `None`: without."""
+    rank: Count = 16
+    """Rank of every adapter's matrices."""
+    alpha: Count = 16
+    """An adapter's output is scaled by alpha / rank."""
+
+    def check_backbone(self, spec: BackboneSpec) -> None:
+        for projections in self.placement.values():
+            spec.check_projections(projections)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "LoraSettings":
+        for adapter, projections in self.placement.items():
+            if adapter not in ADAPTERS:
+                raise ValueError(f"placement names the adapter {adapter!r}, expected some of {', '.join(ADAPTERS)}")
+            if not projections:
+                raise ValueError(f"placement gives {adapter!r} no projection, expected at least one")
+        if any(adapter not in self.placement for adapter in self.inference_adapters):
+            raise ValueError(
+                f"inference_adapters is {list(self.inference_adapters)}, expected some of {list(self.placement)}"
+            )
+        if self.hybrid_masks and "direct" in self.placement:
+            raise ValueError("hybrid_masks needs adapters with roles; the adapter 'direct' has none")
+        return self

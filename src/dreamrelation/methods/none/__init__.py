@@ -1,0 +1,1 @@
+"""No method: the base model as it is."""

@@ -1,0 +1,97 @@
+"""What a metric is: something that says a number of one video, or of a set of videos beside a reference set."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import ClassVar, Literal, Protocol
+
+import numpy as np
+
+from dreamrelation.settings.machine import MachineSettings
+from dreamrelation.settings.metrics import MetricSettings
+
+
+@dataclass(frozen=True)
+class MetricInfo:
+    """What must be known of a metric to sum it up and to show it."""
+
+    label: str
+    """As tables write it, such as "Relation accuracy"."""
+    about: str
+    """What it says, in a few words."""
+    unit: Literal["%", "cosine", "pixels per frame", ""] | str
+    """"%": single values are 0 to 1 and are written as percent."""
+    better: Literal["higher", "lower"] | None
+    """None: neither is better, so no method is marked as the best."""
+    low: float | None = None
+    """Least possible value."""
+    high: float | None = None
+    """Greatest possible value."""
+    is_share: bool = False
+    """Single values are 0 or 1, so that their mean is a proportion."""
+
+
+@dataclass(frozen=True)
+class VideoSample:
+    """One video and what it should show: generated, or a real clip as a control or a reference."""
+
+    name: str
+    frames: np.ndarray
+    """(F, H, W, 3) uint8 RGB."""
+    prompt: str
+    relation: str
+    """The relation's slug."""
+    subjects: tuple[str, str]
+    """The prompt's two subjects, the actor first where the relation has one."""
+
+
+@dataclass(frozen=True)
+class Score:
+    """What a metric says of one video."""
+
+    value: float | None
+    """None where it could not be taken."""
+    detail: str
+    """What was seen and, after a semicolon, how it was taken; or why there is no value."""
+    confidence: float | None = None
+    """How sure the metric is, 0 to 1, where it can tell; of a yes, where the value is no or yes."""
+
+
+@dataclass(frozen=True)
+class SetResult:
+    """What a metric says of a set of videos."""
+
+    value: float | None
+    detail: str
+    low: float | None = None
+    high: float | None = None
+    """Limits of its interval, where the metric gives one."""
+
+
+class VideoMetric(Protocol):
+    """Says something of each video by itself."""
+
+    info: ClassVar[MetricInfo]
+
+    def __init__(self, settings: MetricSettings, machine: MachineSettings) -> None: ...
+
+    @property
+    def note(self) -> str:
+        """What readers must know of how it is taken, in a sentence or two: which network, how good it is."""
+        ...
+
+    def score(self, video: VideoSample) -> Score: ...
+
+
+class SetMetric(Protocol):
+    """Compares all videos of a method with a reference set. Its settings say `compares_sets`."""
+
+    info: ClassVar[MetricInfo]
+
+    def __init__(self, settings: MetricSettings, machine: MachineSettings) -> None: ...
+
+    @property
+    def note(self) -> str: ...
+
+    def compare(self, videos: Iterable[VideoSample], reference: Iterable[VideoSample]) -> SetResult:
+        """Both are read one by one, so that neither need fit into memory."""
+        ...

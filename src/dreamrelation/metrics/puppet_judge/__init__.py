@@ -1,0 +1,1 @@
+"""Metrics by the puppet judge, a small network that comes with the theatre."""

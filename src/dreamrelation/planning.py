@@ -1,0 +1,107 @@
+"""What the workflow must know of an experiment to plan its jobs: settings, code and files of each stage.
+
+Imported by the Snakefile, so it imports nothing heavy.
+"""
+
+import shutil
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from dreamrelation.code_digest import stage_digest
+from dreamrelation.files import fingerprint
+from dreamrelation.settings.experiment import ExperimentSettings
+from dreamrelation.settings.stages import STAGES, StageSettings
+
+THEATRE_FILES = ("captions.tsv", "bad_clips.tsv", "true_masks.parquet", "manifest.json")
+"""What the puppets' data set holds beside its clips; manifest.json has the digest of every file."""
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What a job is about, beside its relation."""
+
+    method: str | None = None
+    metric: str | None = None
+
+
+NOTHING = Chosen()
+
+
+class Plan:
+    """An experiment as the workflow sees it."""
+
+    def __init__(self, experiment: ExperimentSettings) -> None:
+        self.experiment = experiment
+        self._slices: dict[tuple[str, Chosen], StageSettings] = {}
+
+    @cached_property
+    def digest(self) -> str:
+        """Digest of all settings, by which a job notices that they were changed after it was planned."""
+        return f"settings-{fingerprint(settings=self.experiment.model_dump(mode='json'))}"
+
+    def slice(self, stage: str, chosen: Chosen = NOTHING) -> StageSettings:
+        """The settings that a stage is given."""
+        key = (stage, chosen)
+        if key not in self._slices:
+            self._slices[key] = STAGES[stage].of(self.experiment, chosen.method, chosen.metric)
+        return self._slices[key]
+
+    def settings(self, stage: str, chosen: Chosen = NOTHING) -> str:
+        """The slice as JSON, for `--settings`."""
+        return self.slice(stage, chosen).model_dump_json()
+
+    def code(self, stage: str, chosen: Chosen = NOTHING) -> str:
+        """Digest of the code that a stage runs with the parts that its settings select."""
+        return stage_digest(stage, self.slice(stage, chosen))
+
+    @cached_property
+    def machine(self) -> str:
+        """Settings of the machine as JSON, for `--machine`."""
+        return self.experiment.machine.model_dump_json()
+
+    @property
+    def wants_gpu(self) -> bool:
+        """Whether jobs of this machine take its graphics card."""
+        device = self.experiment.machine.device
+        return device == "cuda" or (device == "auto" and shutil.which("nvidia-smi") is not None)
+
+    @cached_property
+    def theatre_files(self) -> list[str]:
+        """The files by which the puppets' data set is known; none where the data are there already."""
+        puppets = self.experiment.puppets
+        return [] if puppets is None else [str(Path(puppets.folder) / name) for name in THEATRE_FILES]
+
+    @cached_property
+    def data_files(self) -> list[str]:
+        """What clips are read from: the puppets' data set, or the folders and lists of one that is there."""
+        if self.theatre_files:
+            return self.theatre_files
+        data = self.experiment.data
+        named = [data.videos, data.skeletons, data.captions, *data.missing_skeletons]
+        return [path for path in named if path is not None]
+
+    @cached_property
+    def segmenter_files(self) -> list[str]:
+        """Checkpoints of the segmenter, and true masks that do not come with the puppets."""
+        masks = self.experiment.masks
+        own_truth = masks.truth is not None and masks.truth not in self.theatre_files
+        return [*masks.segmenter.files(), *([masks.truth] if own_truth and masks.truth else [])]
+
+    def model_files(self, stage: str) -> list[str]:
+        """Files of the model's parts that a stage loads."""
+        if stage in ("train", "generate"):
+            return self.experiment.model.files()
+        return self.experiment.model.only("text_encoder" if stage == "texts" else "autoencoder").files()
+
+    def metric_files(self, metric: str) -> list[str]:
+        return self.experiment.metric(metric).files()
+
+    @cached_property
+    def video_files(self) -> list[str]:
+        """File names of the videos of one relation and method."""
+        return [f"{name}.mp4" for name in self.experiment.generation.video_names()]
+
+    @property
+    def controlled_metrics(self) -> list[str]:
+        return [name for name, metric in self.experiment.metrics.items() if metric.controls]

@@ -1,0 +1,77 @@
+"""How far a long job is: a bar in its log, and now and then a line to the people at the terminal.
+
+The workflow redirects each job to its log and names the terminal's file descriptor in TERMINAL.
+"""
+
+import os
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from types import TracebackType
+from typing import Self, TypeVar
+
+from tqdm import tqdm
+
+TERMINAL = "DREAMRELATION_TERMINAL"
+"""Environment variable with the number of an open file descriptor; without it only the log is written."""
+SECONDS_BETWEEN = 20.0
+
+Item = TypeVar("Item")
+
+
+class Progress:
+    """Counts steps of a known number; a context manager."""
+
+    def __init__(self, what: str, total: int, done: int = 0) -> None:
+        self.what, self.total, self.first, self.done = what, total, done, done
+        self.started = self.told = time.monotonic()
+        self.terminal = _terminal()
+        self.bar = tqdm(total=total, initial=done, desc=what, file=sys.stderr, mininterval=2.0)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.bar.close()
+
+    def advance(self, steps: int = 1) -> None:
+        """Say that so many more steps are done."""
+        self.done += steps
+        self.bar.update(steps)
+        now = time.monotonic()
+        if self.terminal is not None and now - self.told >= SECONDS_BETWEEN and self.done < self.total:
+            self.told = now
+            self._tell(now)
+
+    def _tell(self, now: float) -> None:
+        left = (now - self.started) / max(self.done - self.first, 1) * (self.total - self.done)
+        line = f"    {self.what}: {self.done} of {self.total}, {duration(left)} to go\n"
+        try:
+            os.write(self.terminal if self.terminal is not None else sys.stderr.fileno(), line.encode())
+        except OSError as error:
+            print(f"the terminal cannot be written to any more: {error}", file=sys.stderr)
+            self.terminal = None
+
+
+def _terminal() -> int | None:
+    text = os.environ.get(TERMINAL, "")
+    return int(text) if text.isdecimal() else None
+
+
+def progress(items: Iterable[Item], total: int, what: str) -> Iterator[Item]:
+    """The items, counted as they are done with."""
+    with Progress(what, total) as counter:
+        for item in items:
+            yield item
+            counter.advance()
+
+
+def duration(seconds: float) -> str:
+    """Such as "2 h 5 min", "3 min" or "40 s"."""
+    whole = round(seconds)
+    hours, minutes = whole // 3600, whole % 3600 // 60
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min" if minutes >= 2 else f"{whole} s"

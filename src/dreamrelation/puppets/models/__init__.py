@@ -1,0 +1,1 @@
+"""The trainings of the small Mochi and of the judge."""

@@ -1,0 +1,150 @@
+"""Training the decoder of the small Mochi's autoencoder; the encoder is linear, see `block_pca`, and stays as it is."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from diffusers import AutoencoderKLMochi
+from torch import Tensor, nn
+
+from dreamrelation.backbones.mochi.spec import MOCHI
+from dreamrelation.puppets.models.block_pca import LOG_VARIANCE
+from dreamrelation.puppets.models.training_set import TrainingSet
+from dreamrelation.schedules import warmup_cosine
+
+
+@dataclass(frozen=True)
+class Phase:
+    """One stretch of training on crops of one size, in latent cells."""
+
+    steps: int
+    frames: int
+    height: int
+    width: int
+    batch: int
+
+
+@dataclass(frozen=True)
+class DecoderTraining:
+    """Settings of the decoder's training."""
+
+    seed: int = 0
+    phases: tuple[Phase, ...] = (Phase(2200, 2, 6, 8, 2), Phase(200, 4, 8, 12, 1))
+    learning_rate: float = 5e-4
+    warmup_steps: int = 50
+    edge_weight: float = 0.5
+    """Weight of the error of spatial differences."""
+    figure_weight: float = 2.0
+    """Extra weight of a figure's pixels."""
+
+    @property
+    def steps(self) -> int:
+        return sum(phase.steps for phase in self.phases)
+
+
+@dataclass
+class DecoderState:
+    """All that a stopped training needs to go on."""
+
+    decoder: dict[str, Tensor]
+    optimizer: dict
+    step: int
+    seconds: float = 0.0
+    losses: list[float] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Crop:
+    """Latents and the pixels that they stand for."""
+
+    latents: Tensor
+    """(B, C, f, h, w)."""
+    video: Tensor
+    """(B, 3, F, H, W) in [-1, 1]."""
+    figures: Tensor
+    """(B, 1, F, H, W) in {0, 1}."""
+
+
+def draw_crop(data: TrainingSet, phase: Phase, rng: np.random.Generator) -> Crop:
+    """Crops round a figure's pixel, at any time of the clip; all of a batch start at the same latent frame."""
+    f, h, w = data.latents.shape[2:]
+    start = int(rng.integers(f - phase.frames + 1))
+    frames = slice(MOCHI.covered_frames(start).start, MOCHI.covered_frames(start + phase.frames - 1).stop)
+    cell = MOCHI.spatial_stride
+    latents, videos, figures = [], [], []
+    for n in rng.integers(len(data.captions), size=phase.batch).tolist():
+        places = data.figures[n, frames].any(dim=0).nonzero()
+        y, x = (places[int(rng.integers(len(places)))] // cell).tolist()
+        top = int(np.clip(y - rng.integers(phase.height), 0, h - phase.height))
+        left = int(np.clip(x - rng.integers(phase.width), 0, w - phase.width))
+        latents.append(
+            data.latents[n, :, start : start + phase.frames, top : top + phase.height, left : left + phase.width]
+        )
+        rows = slice(top * cell, (top + phase.height) * cell)
+        columns = slice(left * cell, (left + phase.width) * cell)
+        videos.append(data.frames[n, frames, rows, columns])
+        figures.append(data.figures[n, frames, rows, columns])
+    video = torch.stack(videos).permute(0, 4, 1, 2, 3).float() / 127.5 - 1
+    return Crop(torch.stack(latents), video, torch.stack(figures)[:, None].float())
+
+
+def reconstruction_loss(output: Tensor, crop: Crop, settings: DecoderTraining) -> Tensor:
+    """Weighted mean absolute error of values and of spatial differences."""
+    weight = 1 + settings.figure_weight * crop.figures
+    loss = (weight * (output - crop.video).abs()).mean()
+    for axis in (-1, -2):
+        edges = (output.diff(dim=axis) - crop.video.diff(dim=axis)).abs()
+        loss = loss + settings.edge_weight * (weight.narrow(axis, 1, edges.shape[axis]) * edges).mean()
+    return loss
+
+
+def step_loss(decoder: nn.Module, data: TrainingSet, settings: DecoderTraining, step: int) -> Tensor:
+    """The loss of one training step, on crops and posterior noise that depend on (seed, step) alone."""
+    ends = np.cumsum([phase.steps for phase in settings.phases])
+    phase = settings.phases[int(np.searchsorted(ends, step, side="right"))]
+    rng = np.random.default_rng([settings.seed, 1, step])
+    crop = draw_crop(data, phase, rng)
+    noise = torch.from_numpy(rng.standard_normal(tuple(crop.latents.shape), dtype=np.float32))
+    spread = float(np.exp(0.5 * LOG_VARIANCE))
+    with torch.autocast("cpu", torch.bfloat16):
+        output = decoder(crop.latents + spread * noise)[0]
+    return reconstruction_loss(output[:, :, -crop.video.shape[2] :].float(), crop, settings)
+
+
+def train_decoder(
+    vae: AutoencoderKLMochi,
+    data: TrainingSet,
+    settings: DecoderTraining,
+    state: DecoderState | None,
+    save: Callable[[DecoderState], None],
+    save_every: int = 100,
+) -> DecoderState:
+    """Train the decoder of `vae` in place, or go on from `state`; `save` is called every `save_every` steps."""
+    decoder: nn.Module = vae.decoder
+    optimizer = torch.optim.AdamW(decoder.parameters(), lr=settings.learning_rate, weight_decay=0.0, betas=(0.9, 0.98))
+    if state is None:
+        state = DecoderState({}, {}, step=0)
+    else:
+        decoder.load_state_dict(state.decoder)
+        optimizer.load_state_dict(state.optimizer)
+    started = time.monotonic()
+    while state.step < settings.steps:
+        factor = warmup_cosine(state.step, settings.steps, settings.warmup_steps, floor=0.02)
+        for group in optimizer.param_groups:
+            group["lr"] = settings.learning_rate * factor
+        loss = step_loss(decoder, data, settings, state.step)
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        nn.utils.clip_grad_norm_(decoder.parameters(), 1.0)
+        optimizer.step()
+        state.losses.append(float(loss.detach()))
+        state.step += 1
+        if state.step % save_every == 0 or state.step == settings.steps:
+            state.decoder, state.optimizer = decoder.state_dict(), optimizer.state_dict()
+            state.seconds += time.monotonic() - started
+            started = time.monotonic()
+            save(state)
+    decoder.load_state_dict(state.decoder)
+    return state

@@ -1,0 +1,1 @@
+"""Sampling: prompts, noise levels, guidance, and the solver of the flow."""

@@ -1,0 +1,31 @@
+"""Noise levels of sampling, from 1 down to 0."""
+
+import numpy as np
+
+from dreamrelation.backbone_spec import Schedule
+
+
+def noise_levels(schedule: Schedule, steps: int) -> list[float]:
+    """steps + 1 noise levels from 1 to 0. Raises ValueError for a number of steps that the schedule cannot take."""
+    if schedule.kind == "shifted":
+        return shifted(steps, schedule.value)
+    return linear_quadratic(steps, schedule.value)
+
+
+def linear_quadratic(steps: int, threshold: float) -> list[float]:
+    """Mochi's: the first half of the steps removes `threshold` of the noise, evenly; the second half goes on at that
+    pace and ever faster. With x from 0 to 2 over the steps, t·x + (1 − 2t)·max(x − 1, 0)² of the noise is removed.
+
+    Equal to `linear_quadratic_schedule` of diffusers' Mochi pipeline; a test compares them.
+    """
+    if steps < 2 or steps % 2:
+        raise ValueError(f"found {steps} sampling steps, expected an even number of at least 2")
+    x = np.linspace(0.0, 2.0, steps + 1)
+    removed = threshold * x + (1 - 2 * threshold) * np.maximum(x - 1, 0) ** 2
+    return [float(sigma) for sigma in 1 - removed]
+
+
+def shifted(steps: int, shift: float) -> list[float]:
+    """Evenly spaced σ pushed towards noise, σ' = sσ/(1 + (s − 1)σ), as flow models of high resolution use them."""
+    sigmas = np.linspace(1.0, 0.0, steps + 1)
+    return [float(s) for s in shift * sigmas / (1 + (shift - 1) * sigmas)]

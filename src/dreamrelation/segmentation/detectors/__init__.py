@@ -1,0 +1,1 @@
+"""Detectors, which several segmenters may share."""

@@ -1,0 +1,116 @@
+"""SAM (Kirillov et al., 2023), which segments what boxes and points ask for; segment-anything with official weights."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import torch
+from segment_anything import sam_model_registry
+from segment_anything.modeling import Sam
+from segment_anything.utils.amg import remove_small_regions
+from segment_anything.utils.transforms import ResizeLongestSide
+from torch import Tensor
+from torch.nn import functional as F
+
+from dreamrelation.devices import choose_device
+from dreamrelation.segmentation.checkpoints import load_weights, read_checkpoint
+from dreamrelation.segmentation.grounded_sam.settings import GroundedSamSettings
+from dreamrelation.segmentation.interface import Boxes
+from dreamrelation.settings.machine import MachineSettings
+
+SETTING = "masks.segmenter.checkpoint"
+
+
+@dataclass(frozen=True)
+class Points:
+    """Points of one frame, N for each subject."""
+
+    places: np.ndarray
+    """(2, N, 2) x, y in the frame's pixels."""
+    labels: np.ndarray
+    """(2, N): 1 inside the subject, 0 outside, −1 not a point."""
+
+
+@dataclass(frozen=True)
+class Prompts:
+    """What is asked of one frame, one prompt per subject."""
+
+    boxes: Boxes
+    """Two, one per subject."""
+    points: Points | None
+    """None: boxes alone."""
+
+
+class SegmentAnything:
+    """One mask per prompt.
+
+    On a GPU the image encoder runs under bfloat16 autocast, which keeps its LayerNorms in float32; plain fp16 gives
+    garbage with ViT-H. Prompts and decoder are float32: they hold coordinates and cost little.
+    """
+
+    def __init__(self, settings: GroundedSamSettings, machine: MachineSettings) -> None:
+        """Raises UserError where the checkpoint is missing, or does not fit in whole."""
+        self.device = choose_device(machine.device)
+        weights = read_checkpoint(SETTING, settings.checkpoint)
+        sam: Sam = sam_model_registry[settings.architecture](checkpoint=None)
+        load_weights(sam, weights, SETTING, settings.checkpoint)
+        self.sam = sam.eval().requires_grad_(False).to(self.device)
+        self.resize = ResizeLongestSide(sam.image_encoder.img_size)
+
+    @torch.no_grad()
+    def segment(self, frames: np.ndarray, prompts: list[Prompts]) -> tuple[np.ndarray, np.ndarray]:
+        """Mask logits (B, 2, H, W) and the predicted IoU (B, 2) of frames (B, H, W, 3) uint8 RGB."""
+        size = (frames.shape[1], frames.shape[2])
+        images = torch.from_numpy(frames).to(self.device).permute(0, 3, 1, 2).float()
+        # not `apply_image_torch`: segment-anything 1.0 takes batch and channels for height and width there
+        shape = self.resize.get_preprocess_shape(*size, self.resize.target_length)
+        images = F.interpolate(images, shape, mode="bilinear", align_corners=False, antialias=True)
+        embeddings = self._embedded(images)
+        logits, quality = [], []
+        for embedding, prompt in zip(embeddings, prompts, strict=True):
+            low, iou = self._decoded(embedding[None], prompt, size)
+            full = self.sam.postprocess_masks(low, (images.shape[-2], images.shape[-1]), size)
+            logits.append(full[:, 0].cpu().numpy())
+            quality.append(iou[:, 0].cpu().numpy())
+        return np.stack(logits), np.stack(quality)
+
+    def _embedded(self, images: Tensor) -> Tensor:
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
+            return self.sam.image_encoder(self.sam.preprocess(images)).float()
+
+    def _decoded(self, embedding: Tensor, prompt: Prompts, size: tuple[int, int]) -> tuple[Tensor, Tensor]:
+        corners = torch.from_numpy(prompt.boxes.corners).float()
+        boxes = self.resize.apply_boxes_torch(corners, size).to(self.device)
+        points = None if prompt.points is None else self._resized(prompt.points, size)
+        sparse, dense = self.sam.prompt_encoder(points=points, boxes=boxes, masks=None)
+        return self.sam.mask_decoder(
+            image_embeddings=embedding,
+            image_pe=self.sam.prompt_encoder.get_dense_pe(),
+            sparse_prompt_embeddings=sparse,
+            dense_prompt_embeddings=dense,
+            multimask_output=False,
+        )
+
+    def _resized(self, points: Points, size: tuple[int, int]) -> tuple[Tensor, Tensor]:
+        places = self.resize.apply_coords_torch(torch.from_numpy(points.places).float(), size)
+        return places.to(self.device), torch.from_numpy(points.labels).to(self.device)
+
+
+def exclusive(logits: np.ndarray) -> np.ndarray:
+    """Masks (…, 2, H, W) bool from logits of that shape; pixels that both claim go to the larger logit."""
+    first = logits[..., 0, :, :] >= logits[..., 1, :, :]
+    return (logits > 0) & np.stack([first, ~first], axis=-3)
+
+
+def tidied(masks: np.ndarray, minimum_region_share: float) -> np.ndarray:
+    """Masks (2, H, W) bool without islands and holes smaller than this share of each; still no pixel has two owners."""
+    without_islands = [_without_small(mask, minimum_region_share, "islands") for mask in masks]
+    first, second = (
+        _without_small(own, minimum_region_share, "holes") & ~other
+        for own, other in (without_islands, without_islands[::-1])
+    )
+    return np.stack([first, second & ~first])
+
+
+def _without_small(mask: np.ndarray, share: float, mode: Literal["islands", "holes"]) -> np.ndarray:
+    return remove_small_regions(mask, share * mask.sum(), mode)[0].astype(bool)

@@ -1,0 +1,28 @@
+"""Settings of the paper's masks: a detector's boxes, and SAM's segments of them."""
+
+from typing import ClassVar, Literal
+
+from dreamrelation.settings.base import Share
+from dreamrelation.settings.kinds import Detector
+from dreamrelation.settings.segmenters import SegmenterSettings
+
+
+class GroundedSamSettings(SegmenterSettings):
+    """A detector's boxes, matched with the subjects, and SAM's segments of them, from official checkpoints."""
+
+    implementation: ClassVar[str] = "dreamrelation.segmentation.grounded_sam.segmenter:GroundedSam"
+
+    kind: Literal["grounded_sam"] = "grounded_sam"
+    detector: Detector
+    """Who finds boxes."""
+    nms_iou: Share = 0.7
+    """Boxes that overlap more than this are one."""
+    checkpoint: str = "weights/sam_vit_h_4b8939.pth"
+    """SAM's official checkpoint file."""
+    architecture: Literal["vit_h", "vit_l", "vit_b"] = "vit_h"
+    """The SAM that the checkpoint is of."""
+    minimum_region_share: Share = 0.02
+    """Islands and holes smaller than this share of a mask are removed."""
+
+    def files(self) -> list[str]:
+        return [*self.detector.files(), self.checkpoint]

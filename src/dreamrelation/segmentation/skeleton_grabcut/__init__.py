@@ -1,0 +1,1 @@
+"""Masks without weights, from skeletons and colours."""

@@ -1,0 +1,73 @@
+"""Settings of the data and of the choice of clips."""
+
+from typing import Annotated
+
+from pydantic import Field, field_validator, model_validator
+
+from dreamrelation.backbone_spec import BackboneSpec
+from dreamrelation.errors import UserError
+from dreamrelation.settings.base import Count, Settings, Share
+
+
+class DataSettings(Settings):
+    """Where the clips are."""
+
+    videos: str
+    """Folder that is searched recursively for `SsssCcccPpppRrrrAaaa_rgb.avi`."""
+    skeletons: str
+    """Folder that is searched recursively for `SsssCcccPpppRrrrAaaa.skeleton`."""
+    missing_skeletons: tuple[str, ...] = ()
+    """Text files, as NTU RGB+D publishes them, that list the samples without a usable skeleton."""
+    captions: str | None = None
+    """Tab-separated file with the columns clip and caption; `None`: the relation's own caption of two persons."""
+
+
+class ClipSettings(Settings):
+    """Which clips are good, and which part of them is used."""
+
+    per_relation: Count = 30
+    """Clips to select for each relation."""
+    minimum: Count = 20
+    """Fewer good clips than this at every length is an error."""
+    pixel_frames: tuple[Count, ...] = (61, 49, 37)
+    """Window lengths in frames, each as the model takes them (Mochi: 6k+1), tried in this order until `per_relation`
+    clips are long enough."""
+    height: Annotated[int, Field(ge=16)] = 480
+    """Height of the frames that the model sees, in pixels."""
+    width: Annotated[int, Field(ge=16)] = 848
+    """Width of the frames that the model sees, in pixels."""
+    minimum_body_share: Share = 0.35
+    """Height of the smaller body over the height of the crop, at least. A body is its joint box with the margin."""
+    target_body_share: Share = 0.7
+    """The crop tightens until the taller body has this share of its height, if both bodies stay inside."""
+    margin_share: Share = 0.12
+    """Room around the joint boxes, as a share of the taller body: joints lie inside the outline."""
+    minimum_tracked_share: Share = 0.6
+    """Share of joints in the window that the sensor must have tracked or inferred, per body."""
+
+    @field_validator("pixel_frames")
+    @classmethod
+    def _lengths(cls, lengths: tuple[int, ...]) -> tuple[int, ...]:
+        if not lengths:
+            raise ValueError("at least one window length is needed")
+        if list(lengths) != sorted(set(lengths), reverse=True):
+            raise ValueError(f"window lengths must fall from longest to shortest, found {list(lengths)}")
+        return lengths
+
+    @model_validator(mode="after")
+    def _enough(self) -> "ClipSettings":
+        if self.minimum > self.per_relation:
+            raise ValueError(f"minimum {self.minimum} is more than per_relation {self.per_relation}")
+        return self
+
+    def check_backbone(self, spec: BackboneSpec) -> None:
+        """Raise UserError where the model cannot take frames of these sizes and numbers."""
+        for length in self.pixel_frames:
+            try:
+                spec.check_pixel_frames(length)
+            except UserError as error:
+                raise UserError(f"clips.pixel_frames: {error}") from None
+        try:
+            spec.check_size(self.height, self.width)
+        except UserError as error:
+            raise UserError(f"clips.height, clips.width: {error}") from None

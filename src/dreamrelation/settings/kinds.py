@@ -1,0 +1,70 @@
+"""Every kind that comes with the package: the name in the configuration → where its settings are.
+
+One line each; the settings name the class. Only what a configuration selects is ever imported, and this file is no
+part of what reruns a stage: a new line costs nobody a training.
+"""
+
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, SerializeAsAny
+
+from dreamrelation.settings.methods import MethodSettings
+from dreamrelation.settings.metrics import MetricSettings
+from dreamrelation.settings.model import ModelSettings
+from dreamrelation.settings.registry import Registry
+from dreamrelation.settings.segmenters import DetectorSettings, SegmenterSettings
+
+METHODS = Registry(
+    "method",
+    MethodSettings,
+    {
+        "none": "dreamrelation.methods.none.settings:NoneSettings",
+        "lora": "dreamrelation.methods.lora.settings:LoraSettings",
+    },
+)
+BACKBONES = Registry(
+    "backbone",
+    ModelSettings,
+    {
+        "mochi": "dreamrelation.backbones.mochi.settings:MochiSettings",
+    },
+)
+METRICS = Registry(
+    "metric",
+    MetricSettings,
+    {
+        "puppet_joint_accuracy": "dreamrelation.metrics.puppet_judge.settings:JointAccuracySettings",
+        "puppet_relation_accuracy": "dreamrelation.metrics.puppet_judge.settings:RelationAccuracySettings",
+        "puppet_subject_accuracy": "dreamrelation.metrics.puppet_judge.settings:SubjectAccuracySettings",
+        "puppet_temporal_consistency": "dreamrelation.metrics.puppet_judge.settings:TemporalConsistencySettings",
+        "clip_t": "dreamrelation.metrics.clip.settings:ClipTextSettings",
+        "clip_temporal_consistency": "dreamrelation.metrics.clip.settings:TemporalConsistencySettings",
+        "motion": "dreamrelation.metrics.motion.settings:MotionSettings",
+    },
+)
+SEGMENTERS = Registry(
+    "segmenter",
+    SegmenterSettings,
+    {
+        "skeleton_grabcut": "dreamrelation.segmentation.skeleton_grabcut.settings:SkeletonGrabCutSettings",
+        "grounded_sam": "dreamrelation.segmentation.grounded_sam.settings:GroundedSamSettings",
+    },
+)
+DETECTORS = Registry(
+    "detector",
+    DetectorSettings,
+    {
+        "grounding_dino": "dreamrelation.segmentation.detectors.settings:GroundingDinoSettings",
+    },
+)
+
+
+def _field(registry: Registry) -> Any:
+    return BeforeValidator(registry.read, json_schema_input_type=dict[str, Any])
+
+
+Method = Annotated[SerializeAsAny[MethodSettings], _field(METHODS)]
+Model = Annotated[SerializeAsAny[ModelSettings], _field(BACKBONES)]
+Metric = Annotated[SerializeAsAny[MetricSettings], _field(METRICS)]
+Segmenter = Annotated[SerializeAsAny[SegmenterSettings], _field(SEGMENTERS)]
+Detector = Annotated[SerializeAsAny[DetectorSettings], _field(DETECTORS)]

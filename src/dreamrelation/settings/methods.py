@@ -1,0 +1,53 @@
+"""Settings that methods share."""
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field, model_validator
+
+from dreamrelation.backbone_spec import BackboneSpec
+from dreamrelation.settings.base import Component, Count, Settings, Share
+
+
+class TrainingSettings(Settings):
+    """How a method is trained; a method may differ in each of these."""
+
+    learning_rate: Annotated[float, Field(gt=0)] = 2e-4
+    """AdamW's, at its highest, after the warm-up."""
+    weight_decay: Annotated[float, Field(ge=0)] = 0.01
+    """AdamW's; only parameters that take part in a step decay in it."""
+    warmup_steps: Annotated[int, Field(ge=0, le=10_000_000)] = 200
+    """Steps of linear warm-up; then half a cosine down to nothing."""
+    steps: Annotated[int, Field(ge=1, le=10_000_000)] = 2400
+    """Steps in all, warm-up included."""
+    batch_size: Count = 1
+    """Clips per forward pass."""
+    accumulation: Count = 1
+    """Forward passes per step, whose gradients are averaged."""
+    caption_dropout: Share = 0.1
+    """Share of captions that are replaced by the empty one, as guidance needs."""
+    gradient_norm: Annotated[float, Field(gt=0)] | None = None
+    """Gradients are clipped to this norm; `None`: never, as in the paper."""
+    normalise_latents: Literal["per_channel", "released_code"] = "per_channel"
+    """Noise the latents in the transformer's space; `released_code` noises the raw ones."""
+
+
+class MethodSettings(Component):
+    """A method, by its kind. Extended by the settings of each kind."""
+
+    trains: ClassVar[bool] = False
+    """Whether there is anything to train, and so anything to load for generation."""
+
+    def check_backbone(self, spec: BackboneSpec) -> None:
+        """Raise UserError where the method does not fit a model of this kind."""
+
+
+class TrainedMethodSettings(TrainingSettings, MethodSettings):
+    """A method that trains something."""
+
+    trains: ClassVar[bool] = True
+
+    @model_validator(mode="after")
+    def _warmup_fits(self) -> "TrainedMethodSettings":
+        if self.warmup_steps > self.steps:
+            raise ValueError(f"warmup_steps {self.warmup_steps} is more than steps {self.steps}")
+        return self

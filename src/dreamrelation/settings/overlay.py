@@ -1,0 +1,30 @@
+"""Laying settings over each other."""
+
+from typing import Any
+
+WHOLE = ("placement",)
+"""Mappings that are one value."""
+PRESETS = ("methods", "metrics")
+"""Mappings of named presets, from which `null` takes one away."""
+
+
+def overlay(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    """`base` with the values of `over`.
+
+    Mappings are merged key by key, but for a placement, which is one value, and for a part of another `kind`, whose
+    settings are others. A method or metric that is set to None is taken away.
+    """
+    merged = dict(base)
+    for key, value in over.items():
+        below = merged.get(key)
+        if not (isinstance(value, dict) and isinstance(below, dict)) or key in WHOLE or _other_kind(below, value):
+            merged[key] = value
+        else:
+            merged[key] = overlay(below, value)
+        if key in PRESETS and isinstance(merged[key], dict):
+            merged[key] = {name: preset for name, preset in merged[key].items() if preset is not None}
+    return merged
+
+
+def _other_kind(below: dict[str, Any], value: dict[str, Any]) -> bool:
+    return "kind" in value and "kind" in below and value["kind"] != below["kind"]

@@ -1,0 +1,88 @@
+"""From the `kind` in a configuration to the settings and to the class that it stands for.
+
+Every seam (method, backbone, metric, segmenter, detector) has one table of the kinds that come with the package; a
+kind with a colon is the import path of a class from outside it, whose attribute `Settings` describes its settings.
+Nothing is imported before it is asked for: the workflow reads settings only, and what is not selected never runs.
+"""
+
+import difflib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+from pydantic import ValidationError
+
+from dreamrelation.errors import UserError
+from dreamrelation.settings.base import Component
+
+
+class KindError(ValueError):
+    """Settings that do not fit their kind; carries what pydantic said, so that each place can be named."""
+
+    def __init__(self, model: type[Component], error: ValidationError) -> None:
+        super().__init__(str(error))
+        self.model, self.error = model, error
+
+
+@dataclass(frozen=True)
+class Registry:
+    """The kinds of one seam."""
+
+    seam: str
+    """What these are, such as "method"."""
+    base: type[Component]
+    """What the settings of every kind are a subclass of."""
+    known: Mapping[str, str]
+    """Kind → import path of its settings."""
+
+    def settings_of(self, kind: object) -> type[Component]:
+        """The settings class of a kind. Raises UserError for one that is not there, naming the nearest."""
+        if not isinstance(kind, str):
+            raise UserError(f"kind is {kind!r}, expected one of {', '.join(self.known)} or an import path module:Class")
+        if kind in self.known:
+            return imported(self.known[kind])
+        if ":" not in kind:
+            near = difflib.get_close_matches(kind, self.known, n=1)
+            hint = f"did you mean {near[0]!r}? " if near else ""
+            raise UserError(
+                f"there is no {self.seam} {kind!r}; {hint}Known are {', '.join(self.known)};"
+                " an import path module:Class names one of your own"
+            )
+        model = getattr(imported(kind), "Settings", None)
+        if not (isinstance(model, type) and issubclass(model, self.base)):
+            raise UserError(
+                f"the {self.seam} {kind!r} has no class `Settings` that extends"
+                f" {self.base.__module__}.{self.base.__name__}"
+            )
+        return model
+
+    def read(self, value: object) -> Component:
+        """Settings from a mapping with `kind`. Raises UserError or KindError."""
+        if isinstance(value, Component):
+            return value
+        if not isinstance(value, dict) or "kind" not in value:
+            raise UserError(f"found {value!r}, expected a mapping with `kind`, one of {', '.join(self.known)}")
+        model = self.settings_of(value["kind"])
+        try:
+            return model.model_validate(value)
+        except ValidationError as error:
+            raise KindError(model, error) from None
+
+
+def imported(path: str) -> Any:
+    """What an import path `module:name` stands for. Raises UserError where there is no such thing."""
+    module, _, name = path.partition(":")
+    try:
+        return getattr(import_module(module), name)
+    except ModuleNotFoundError as error:
+        if error.name is not None and not f"{module}.".startswith(f"{error.name}."):
+            raise  # the module is there, and something that it needs is not
+        raise UserError(f"{path!r}: Python finds no module {error.name!r}; is its folder on PYTHONPATH?") from None
+    except AttributeError:
+        raise UserError(f"{path!r}: the module {module!r} has no {name!r}") from None
+
+
+def implementation_of(settings: Component) -> Callable[..., Any]:
+    """The class that these settings describe; it is called with them first."""
+    return imported(settings.code)

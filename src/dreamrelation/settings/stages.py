@@ -1,0 +1,203 @@
+"""What each stage is given: its slice of an experiment's settings, and nothing else.
+
+A stage cannot use what it is not given, so what reruns a stage and what it uses cannot differ. Settings of the machine
+are no part of a slice.
+"""
+
+from typing import Self
+
+from dreamrelation.settings.base import Name, Settings
+from dreamrelation.settings.data import ClipSettings, DataSettings
+from dreamrelation.settings.experiment import ExperimentSettings
+from dreamrelation.settings.generation import Sampling
+from dreamrelation.settings.kinds import Method, Metric, Model
+from dreamrelation.settings.latents import LatentSettings
+from dreamrelation.settings.machine import MachineSettings
+from dreamrelation.settings.masks import MaskSettings
+from dreamrelation.settings.metrics import IntervalSettings
+from dreamrelation.settings.puppets import PuppetSettings
+from dreamrelation.settings.subjects import Subject
+
+
+class StageSettings(Settings):
+    """A slice of an experiment's settings."""
+
+    @classmethod
+    def of(cls, experiment: ExperimentSettings, method: str | None = None, metric: str | None = None) -> Self:
+        """The slice, with the method or metric that the stage is run for.
+
+        Raises UserError for a method or metric that the experiment does not have.
+        """
+        raise NotImplementedError
+
+
+class FrameSize(Settings):
+    """Size of the frames that the model sees, in pixels."""
+
+    height: int
+    width: int
+
+    @classmethod
+    def of(cls, clips: ClipSettings) -> Self:
+        return cls(height=clips.height, width=clips.width)
+
+
+class PuppetsStage(StageSettings):
+    """The theatre plays its data set."""
+
+    seed: int
+    relations: tuple[str, ...]
+    puppets: PuppetSettings | None
+
+    @classmethod
+    def of(cls, experiment: ExperimentSettings, method: str | None = None, metric: str | None = None) -> Self:
+        return cls(seed=experiment.seed, relations=experiment.relations, puppets=experiment.puppets)
+
+
+class ClipsStage(StageSettings):
+    """Finding and choosing clips."""
+
+    seed: int
+    relations: tuple[str, ...]
+    data: DataSettings
+    clips: ClipSettings
+
+    @classmethod
+    def of(cls, experiment: ExperimentSettings, method: str | None = None, metric: str | None = None) -> Self:
+        return cls(seed=experiment.seed, relations=experiment.relations, data=experiment.data, clips=experiment.clips)
+
+
+class MasksStage(StageSettings):
+    """Segmenting both subjects."""
+
+    size: FrameSize
+    minimum: int
+    """Fewer clips with masks than this is an error."""
+    masks: MaskSettings
+
+    @classmethod
+    def of(cls, experiment: ExperimentSettings, method: str | None = None, metric: str | None = None) -> Self:
+        clips = experiment.clips
+        return cls(size=FrameSize.of(clips), minimum=clips.minimum, masks=experiment.masks)
+
+
+class TextsStage(StageSettings):
+    """Embedding captions and prompts."""
+
+    relations: tuple[str, ...]
+    subjects: tuple[tuple[Subject, Subject], ...]
+    negative_prompt: str
+    model: Model
+
+    @classmethod
+    def of(cls, experiment: ExperimentSettings, method: str | None = None, metric: str | None = None) -> Self:
+        generation = experiment.generation.resolved(experiment.model.spec)
+        return cls(
+            relations=experiment.relations,
+            subjects=generation.subjects,
+            negative_prompt=generation.negative_prompt,
+            model=experiment.model.only("text_encoder"),
+        )
+
+
+class LatentsStage(StageSettings):
+    """Encoding clips and pooling their masks."""
+
+    size: FrameSize
+    latents: LatentSettings
+    model: Model
+
+    @classmethod
+    def of(cls, experiment: ExperimentSettings, method: str | None = None, metric: str | None = None) -> Self:
+        model = experiment.model.only("autoencoder")
+        return cls(size=FrameSize.of(experiment.clips), latents=experiment.latents, model=model)
+
+
+class TrainStage(StageSettings):
+    """Training one method on one relation."""
+
+    seed: int
+    model: Model
+    latents: LatentsStage
+    """What the cache was made with, to refuse another one."""
+    method: Method
+
+    @classmethod
+    def of(cls, experiment: ExperimentSettings, method: str | None = None, metric: str | None = None) -> Self:
+        return cls(
+            seed=experiment.seed,
+            model=experiment.model,
+            latents=LatentsStage.of(experiment),
+            method=experiment.method(method or ""),
+        )
+
+
+class GenerateStage(StageSettings):
+    """One method's videos of one relation."""
+
+    seed: int
+    size: FrameSize
+    model: Model
+    method: Method
+    sampling: Sampling
+
+    @classmethod
+    def of(cls, experiment: ExperimentSettings, method: str | None = None, metric: str | None = None) -> Self:
+        return cls(
+            seed=experiment.seed,
+            size=FrameSize.of(experiment.clips),
+            model=experiment.model,
+            method=experiment.method(method or ""),
+            sampling=experiment.generation.resolved(experiment.model.spec),
+        )
+
+
+class EvaluateStage(StageSettings):
+    """One metric of one method's videos, or of real clips."""
+
+    seed: int
+    size: FrameSize
+    metric: Metric
+
+    @classmethod
+    def of(cls, experiment: ExperimentSettings, method: str | None = None, metric: str | None = None) -> Self:
+        chosen = experiment.metric(metric or "")
+        return cls(seed=experiment.seed, size=FrameSize.of(experiment.clips), metric=chosen)
+
+
+class SummariseStage(StageSettings):
+    """All scores of one relation."""
+
+    experiment: Name
+    seed: int
+    intervals: IntervalSettings
+
+    @classmethod
+    def of(cls, experiment: ExperimentSettings, method: str | None = None, metric: str | None = None) -> Self:
+        return cls(experiment=experiment.experiment, seed=experiment.seed, intervals=experiment.intervals)
+
+
+class ReportStage(StageSettings):
+    """The page, which shows everything."""
+
+    experiment: ExperimentSettings
+
+    @classmethod
+    def of(cls, experiment: ExperimentSettings, method: str | None = None, metric: str | None = None) -> Self:
+        return cls(experiment=experiment.model_copy(update={"machine": MachineSettings()}))
+
+
+STAGES: dict[str, type[StageSettings]] = {
+    "puppets": PuppetsStage,
+    "clips": ClipsStage,
+    "masks": MasksStage,
+    "texts": TextsStage,
+    "latents": LatentsStage,
+    "train": TrainStage,
+    "generate": GenerateStage,
+    "evaluate": EvaluateStage,
+    "controls": EvaluateStage,
+    "summarise": SummariseStage,
+    "report": ReportStage,
+}
+"""Stage → its slice."""

@@ -1,0 +1,33 @@
+"""The names of new subjects, and the names of files that are made of them."""
+
+import re
+import unicodedata
+from typing import Annotated
+
+from pydantic import AfterValidator
+
+from dreamrelation.errors import UserError
+
+LONGEST = 60
+
+
+def _checked(subject: str) -> str:
+    if not subject.strip() or len(subject) > LONGEST or not subject.isprintable() or subject != subject.strip():
+        raise UserError(f"found the subject {subject!r}, expected 1 to {LONGEST} printable characters, no space around")
+    if not slug(subject):
+        raise UserError(f"found the subject {subject!r}, expected at least one letter or digit")
+    return subject
+
+
+Subject = Annotated[str, AfterValidator(_checked)]
+
+
+def slug(subject: str) -> str:
+    """A subject as a part of a file name: letters and digits of any script, anything else a hyphen."""
+    text = unicodedata.normalize("NFKC", subject).lower()
+    return re.sub(r"[^\w]+|_+", "-", text).strip("-")
+
+
+def video_name(subjects: tuple[str, str], repeat: int) -> str:
+    """Name of a generated video, without suffix, such as dog_cat_0."""
+    return f"{slug(subjects[0])}_{slug(subjects[1])}_{repeat}"

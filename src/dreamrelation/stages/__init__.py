@@ -1,0 +1,1 @@
+"""The stages, one module per rule: the only place where libraries meet."""

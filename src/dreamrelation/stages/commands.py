@@ -1,0 +1,167 @@
+"""What each stage is called with on the command line; nothing heavy is imported before a stage runs.
+
+Settings come from configuration files (`--config`), or as the very slice that the workflow planned a job with
+(`--settings` and `--machine`), so that no later edit of a file changes what a job does.
+"""
+
+import argparse
+import json
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from dreamrelation.config import load, write_settings
+from dreamrelation.errors import UserError
+from dreamrelation.settings.machine import MachineSettings
+from dreamrelation.settings.stages import STAGES
+
+
+@dataclass(frozen=True)
+class Command:
+    """One stage: its flags are the keyword arguments of `run` in the stage's module."""
+
+    about: str
+    names: tuple[str, ...] = ()
+    """Flags that take a name: relation, method, metric."""
+    paths: tuple[str, ...] = ()
+    """Flags that take a path."""
+    lists: tuple[str, ...] = ()
+    """Flags that take any number of paths."""
+    optional: tuple[str, ...] = ()
+    """Those of `paths` that may be left out."""
+    numbers: tuple[str, ...] = ()
+    """Flags that take a number and may be left out."""
+    machine: bool = True
+    """Whether the stage is told about the machine."""
+    settings_beside: str | None = None
+    """The output beside which the stage's settings are written."""
+
+
+COMMANDS: dict[str, Command] = {
+    "puppets": Command("play the puppets' data set", machine=False),
+    "clips": Command(
+        "find, check and choose clips", paths=("index", "selection"), machine=False, settings_beside="selection"
+    ),
+    "masks": Command(
+        "segment both subjects",
+        names=("relation",),
+        paths=("selection", "masks", "contact_sheet", "rejections"),
+        settings_beside="masks",
+    ),
+    "texts": Command("embed every text once", paths=("selection", "texts"), settings_beside="texts"),
+    "latents": Command(
+        "encode clips and pool masks",
+        names=("relation",),
+        paths=("selection", "masks", "latents"),
+        settings_beside="latents",
+    ),
+    "train": Command(
+        "train one method on one relation",
+        names=("relation", "method"),
+        paths=("latents", "texts", "adapters", "manifest", "training", "resume"),
+        numbers=("minutes",),
+        settings_beside="training",
+    ),
+    "generate": Command(
+        "generate one method's videos of one relation",
+        names=("relation", "method"),
+        paths=("texts", "videos", "manifest", "adapters", "adapters_manifest"),
+        optional=("adapters", "adapters_manifest"),
+        settings_beside="manifest",
+    ),
+    "evaluate": Command(
+        "take one metric of one method's videos",
+        names=("relation", "method", "metric"),
+        paths=("manifest", "videos", "selection", "scores"),
+        settings_beside="scores",
+    ),
+    "controls": Command(
+        "take one metric of real clips, whose truth is known",
+        names=("relation", "metric"),
+        paths=("selection", "controls"),
+        settings_beside="controls",
+    ),
+    "summarise": Command(
+        "sum up one relation",
+        names=("relation",),
+        paths=("evaluation",),
+        lists=("scores", "controls"),
+        machine=False,
+        settings_beside="evaluation",
+    ),
+    "report": Command(
+        "write the HTML report",
+        paths=("results", "report", "scores_table"),
+        machine=False,
+        settings_beside="scores_table",
+    ),
+}
+"""Stage → how it is called."""
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of all subcommands."""
+    parser = argparse.ArgumentParser(prog="dreamrelation", description="Relation video customization, stage by stage.")
+    stages = parser.add_subparsers(dest="stage", required=True)
+    for stage, command in COMMANDS.items():
+        own = stages.add_parser(stage, help=command.about, description=command.about)
+        source = own.add_mutually_exclusive_group(required=True)
+        source.add_argument("--config", nargs="+", type=Path, help="YAML files, laid over each other")
+        source.add_argument("--settings", help="the stage's own settings as JSON, as the workflow gives them")
+        if command.machine:
+            own.add_argument("--machine", help="settings of the machine as JSON, beside --settings")
+        for name in command.names:
+            own.add_argument(_flag(name), required=True)
+        for name in command.paths:
+            own.add_argument(_flag(name), required=name not in command.optional, type=Path)
+        for name in command.lists:
+            own.add_argument(_flag(name), nargs="*", default=[], type=Path)
+        for name in command.numbers:
+            own.add_argument(_flag(name), type=float)
+    models = stages.add_parser("puppet-models", help="train the models that come with the theatre (hours)")
+    models.add_argument("--output", required=True, type=Path)
+    models.add_argument("--work", required=True, type=Path, help="folder for states of unfinished trainings")
+    return parser
+
+
+def call(options: argparse.Namespace) -> None:
+    """Run the stage that was asked for. Raises UserError for settings or arguments that cannot be used."""
+    if options.stage == "puppet-models":
+        import_module("dreamrelation.stages.puppet_models").run(output=options.output, work=options.work)
+        return
+    command = COMMANDS[options.stage]
+    flags = (*command.names, *command.paths, *command.lists, *command.numbers)
+    arguments: dict[str, Any] = {name: getattr(options, name) for name in flags}
+    settings, machine = _settings(options)
+    if command.machine:
+        arguments["machine"] = machine
+    import_module(f"dreamrelation.stages.{options.stage}").run(settings=settings, **arguments)
+    if command.settings_beside is not None:
+        output: Path = arguments[command.settings_beside]
+        write_settings(settings, output.with_name(f"{output.stem}.settings.yaml"))
+
+
+def _flag(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
+
+
+def _settings(options: argparse.Namespace) -> tuple[BaseModel, MachineSettings]:
+    if options.settings is not None:
+        machine = getattr(options, "machine", None) or "{}"
+        given = _read(STAGES[options.stage], options.settings, "--settings")
+        return given, _read(MachineSettings, machine, "--machine")
+    experiment = load(options.config)
+    if getattr(options, "relation", None) is not None:
+        experiment.check_relation(options.relation)
+    chosen = {name: getattr(options, name, None) for name in ("method", "metric")}
+    return STAGES[options.stage].of(experiment, **chosen), experiment.machine
+
+
+def _read(model: type[Any], text: str, flag: str) -> Any:
+    try:
+        return model.model_validate(json.loads(text))
+    except (ValidationError, ValueError) as error:
+        raise UserError(f"{flag}: cannot be used: {error}") from None

@@ -1,0 +1,43 @@
+"""How a command ends: its exit status, and what people are told."""
+
+import sys
+import traceback
+from collections.abc import Callable
+
+from dreamrelation.errors import UserError
+
+FAILED = 1
+INTERRUPTED = 130
+"""After Ctrl-C, 128 + 2."""
+OUT_OF_MEMORY = """\
+the memory is full: {problem}
+  What needs less: machine.gradient_checkpointing (training), machine.vae_tiling (latents, generation), a smaller
+  machine.*_batch, training.batch_size with training.accumulation, fewer pixel_frames, smaller frames."""
+
+
+def exit_status(stage: str, work: Callable[[], None]) -> int:
+    """Do the work of a stage; 0 where it ends well.
+
+    What the user can mend is told in one message, a full memory with what to try after the place where it happened;
+    any other exception is ours and goes up with its traceback.
+    """
+    try:
+        work()
+    except UserError as error:
+        print(f"dreamrelation {stage}: {error}", file=sys.stderr)
+        return FAILED
+    except KeyboardInterrupt:
+        print(f"dreamrelation {stage}: interrupted", file=sys.stderr)
+        return INTERRUPTED
+    except (MemoryError, RuntimeError) as error:
+        if not is_out_of_memory(error):
+            raise
+        traceback.print_exc()
+        print(f"dreamrelation {stage}: {OUT_OF_MEMORY.format(problem=error)}", file=sys.stderr)
+        return FAILED
+    return 0
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Python's own error, and torch's for a graphics card, which is known by name so that torch need not be loaded."""
+    return isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"

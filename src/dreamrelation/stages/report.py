@@ -1,0 +1,44 @@
+"""The report stage: one page per experiment, and the table of all scores."""
+
+from functools import partial
+from pathlib import Path
+
+from dreamrelation.data.reading import read_frames
+from dreamrelation.errors import UserError
+from dreamrelation.files import appearing
+from dreamrelation.report.exemplars import ClipPictures
+from dreamrelation.report.inputs import read_results
+from dreamrelation.report.media import MediaFolder
+from dreamrelation.report.page import render
+from dreamrelation.report.score_tables import write_csv
+from dreamrelation.segmentation.run_lengths import stored_masks
+from dreamrelation.settings.stages import FrameSize, ReportStage
+from dreamrelation.tables.rows import MaskRow, SelectedClip
+
+
+def run(*, settings: ReportStage, results: Path, report: Path, scores_table: Path) -> None:
+    """Write the folder `report` with `index.html` and all that it shows, and the CSV file `scores_table`.
+
+    `results` is `results/{experiment}`. Raises UserError that names a missing input, or inputs that do not fit
+    together.
+    """
+    experiment = settings.experiment
+    found = read_results(experiment, results)
+    read_clip = partial(read_pictures, FrameSize.of(experiment.clips))
+    with appearing(report) as beside:
+        beside.mkdir(parents=True)
+        page = render(experiment, found, MediaFolder(beside), read_clip)
+        (beside / "index.html").write_text(page, encoding="utf-8")
+    write_csv(scores_table, found)
+
+
+def read_pictures(size: FrameSize, clip: SelectedClip, masks: list[MaskRow]) -> ClipPictures:
+    """A clip's frames and its masks. Raises UserError where one of them is missing or of another size than `size`."""
+    found = stored_masks(masks, clip.clip, clip.pixel_frames)
+    if found.shape[2:] != (size.height, size.width):
+        height, width = found.shape[2:]
+        raise UserError(
+            f"{clip.clip}: found masks of {height} × {width}, expected {size.height} × {size.width};"
+            " run the masks stage again"
+        )
+    return ClipPictures(read_frames(clip, size.height, size.width), found)

@@ -1,0 +1,74 @@
+"""The train stage: cached latents and texts → what one method learns of one relation, and `training.parquet`."""
+
+import math
+from pathlib import Path
+
+from dreamrelation.errors import UserError
+from dreamrelation.files import appearing, file_sha256, fingerprint
+from dreamrelation.latents.cache import latents_fingerprint, load_clips
+from dreamrelation.methods.files import write_manifest
+from dreamrelation.methods.interface import Method, OpenModel
+from dreamrelation.settings.machine import MachineSettings
+from dreamrelation.settings.methods import TrainedMethodSettings
+from dreamrelation.settings.registry import implementation_of
+from dreamrelation.settings.stages import TrainStage
+from dreamrelation.tables.rows import TRAINING
+from dreamrelation.texts.cache import TextCache
+from dreamrelation.training.loop import Saving, Trainer, is_main_process
+from dreamrelation.training.resume import discard, resume_folder
+from dreamrelation.training.step import Lesson
+
+
+def run(
+    *,
+    settings: TrainStage,
+    machine: MachineSettings,
+    relation: str,
+    method: str,
+    latents: Path,
+    texts: Path,
+    adapters: Path,
+    manifest: Path,
+    training: Path,
+    resume: Path,
+    minutes: float | None = None,
+) -> None:
+    """Train one method on one relation, or go on where a killed run left off.
+
+    `adapters` is the folder of what was learned, `manifest` lists its files with their SHA-256. Raises UserError for a
+    method that trains nothing, and past `minutes`, with the state saved in the folder `resume`.
+    """
+    if not isinstance(settings.method, TrainedMethodSettings):
+        raise UserError(f"method {method!r} is of the kind {settings.method.kind!r}: there is nothing to train")
+    check_minutes(minutes)
+    with resume_folder(resume, alone=is_main_process()):
+        backbone = implementation_of(settings.model)(settings.model, machine)
+        data = load_clips(latents, latents_fingerprint(settings.latents, backbone.fingerprint("autoencoder")))
+        model = OpenModel(backbone, TextCache(texts, backbone.fingerprint("text_encoder")))
+        learner: Method = implementation_of(settings.method)(settings.method)
+        learner.attach(model, data.grid, settings.seed)
+        depends_on = fingerprint(
+            settings=settings.model_dump(mode="json"),
+            denoiser=model.denoiser.fingerprint,
+            text_encoder=backbone.fingerprint("text_encoder"),
+            latents=file_sha256(latents),
+            texts=file_sha256(texts),
+        )
+        normalise = settings.method.normalise_latents == "per_channel"
+        lesson = Lesson(model.denoiser, data, learner, normalise)
+        saving = Saving(resume, depends_on, machine.checkpoint_every, minutes)
+        rows = Trainer(lesson, settings.method, settings.seed, saving, f"training {method} on {relation}").train()
+        if not is_main_process():
+            return
+        with appearing(adapters) as folder:
+            folder.mkdir()
+            learner.save(folder, {"relation": relation, "method": method})
+        write_manifest(manifest, adapters)
+        TRAINING.write(training, rows, {"fingerprint": depends_on})
+        discard(resume)
+
+
+def check_minutes(minutes: float | None) -> None:
+    """Raise UserError unless this is a time that a training may take, or None."""
+    if minutes is not None and not (math.isfinite(minutes) and minutes > 0):
+        raise UserError(f"--minutes is {minutes:g}, expected a number of minutes above 0")

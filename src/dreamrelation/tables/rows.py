@@ -1,0 +1,209 @@
+"""The rows of the plain tables, one dataclass each. Frames count from 0; pixels are of the source video."""
+
+from dataclasses import dataclass
+
+from dreamrelation.tables.table import Table
+
+
+@dataclass(frozen=True)
+class IndexedClip:
+    """A file that was found in the data set, with its verdict."""
+
+    clip: str
+    """SsssCcccPpppRrrrAaaa, or the file's stem where it is no such name."""
+    relation: str | None
+    video: str | None
+    skeleton: str | None
+    setup: int | None
+    camera: int | None
+    performer: int | None
+    repeat: int | None
+    action: int | None
+    video_frames: int | None
+    """Frames that really decode; None where a reason was found before decoding."""
+    skeleton_frames: int | None
+    bodies: int | None
+    verdict: str
+    """selected, spare (good, but not needed) or refused."""
+    reason: str
+    """A short cause, a colon and the details; for selected clips empty, or why the window is shorter."""
+
+
+INDEX = Table("clips/index", IndexedClip)
+
+
+@dataclass(frozen=True)
+class SelectedClip:
+    """A clip that is used: the window in frames, the crop in source pixels, and who is subject 1."""
+
+    clip: str
+    relation: str
+    caption: str
+    video: str
+    skeleton: str | None
+    """None: the data have no skeletons."""
+    start_frame: int
+    pixel_frames: int
+    crop_left: int
+    crop_top: int
+    crop_width: int
+    crop_height: int
+    subject1_track: int
+    subject_rule: str
+    window_rule: str
+
+
+SELECTION = Table("clips/selection", SelectedClip)
+
+
+@dataclass(frozen=True)
+class MaskRow:
+    """The mask of one subject in one frame of a clip's window."""
+
+    clip: str
+    frame: int
+    subject: int
+    """1 or 2."""
+    height: int
+    width: int
+    counts: bytes
+    """COCO's compressed run-length code."""
+    area_share: float
+    joints_inside_share: float | None
+    truth_iou: float | None
+
+
+MASKS = Table("masks", MaskRow)
+
+
+@dataclass(frozen=True)
+class Rejection:
+    """A selected clip that got no masks."""
+
+    clip: str
+    reason: str
+
+
+REJECTIONS = Table("rejections", Rejection)
+
+
+@dataclass(frozen=True)
+class TrueMask:
+    """A true mask on the source video's pixels and frames; body counts the skeleton file's bodies from 0."""
+
+    clip: str
+    frame: int
+    body: int
+    height: int
+    width: int
+    counts: bytes
+
+
+TRUE_MASKS = Table("true_masks", TrueMask)
+
+
+@dataclass(frozen=True)
+class TrainingStep:
+    """What was measured in one training step."""
+
+    step: int
+    role: str
+    """What the step was about; "all" for a method without roles."""
+    clips: tuple[str, ...]
+    loss: float
+    terms: dict[str, float]
+    """The loss's terms by name, before their weights; one that did not apply in this step is left out."""
+    learning_rate: float
+    gradient_norm: float
+    """Of the parameters that took part, before clipping."""
+    seconds: float
+
+
+TRAINING = Table("training", TrainingStep)
+
+
+@dataclass(frozen=True)
+class GeneratedVideo:
+    """Everything that made one generated video."""
+
+    video: str
+    file: str
+    """Path relative to the table."""
+    relation: str
+    method: str
+    prompt: str
+    """What the video should show, the same for all methods."""
+    text: str
+    """What the model was given for it; a method may word it in its own way."""
+    subject1: str
+    subject2: str
+    repeat: int
+    seed: int
+    pixel_frames: int
+    height: int
+    width: int
+    frames_per_second: int
+    sampling_steps: int
+    guidance_scale: float
+    model: str
+    """Path and fingerprint of the denoiser."""
+    adapters: tuple[str, ...]
+    """"name:sha256 of its file" of all that the method loaded."""
+    sha256: str
+
+
+VIDEOS = Table("videos", GeneratedVideo)
+
+
+@dataclass(frozen=True)
+class VideoScore:
+    """What a metric says of one video."""
+
+    video: str
+    prompt: str
+    value: float | None
+    """None where it could not be taken, and detail says why."""
+    confidence: float | None
+    """How sure the metric is, 0 to 1, where it can tell: a judge's probability, for example."""
+    detail: str
+    """How the value was taken, or why there is none."""
+
+
+SCORES = Table("scores", VideoScore)
+
+
+@dataclass(frozen=True)
+class SetScore:
+    """What a metric says of all videos of a method together, beside a reference set."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+    """Limits of its interval, where the metric gives one."""
+    count: int
+    """Videos."""
+    reference_count: int
+    """Reference videos."""
+    detail: str
+
+
+SET_SCORES = Table("set_scores", SetScore)
+
+
+@dataclass(frozen=True)
+class ControlScore:
+    """What a metric says of one real clip, whose truth is known."""
+
+    clip: str
+    shown: str
+    """The relation that the clip shows."""
+    value: float | None
+    detail: str
+
+
+CONTROLS = Table("controls", ControlScore)
+
+
+def cause(reason: str) -> str:
+    """The short cause that the reason of a refused clip starts with, by which refusals are counted."""
+    return reason.split(":")[0]

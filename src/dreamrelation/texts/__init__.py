@@ -1,0 +1,1 @@
+"""Text embeddings, once per distinct text."""

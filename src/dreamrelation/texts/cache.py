@@ -1,0 +1,42 @@
+"""The cached text embeddings: writing them and looking them up."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import torch
+
+from dreamrelation.backbones.interface import TextEmbeddings, TextEncoder
+from dreamrelation.errors import UserError
+from dreamrelation.tables.tensors import TEXTS, read_tensors, tensors, texts_schema, write_tensors
+
+NO_TEXT = ""
+"""What a dropped caption is embedded from."""
+
+
+class TextCache:
+    """The table of the texts stage in memory; one of another text encoder, by its fingerprint, is refused."""
+
+    def __init__(self, path: Path, fingerprint: str) -> None:
+        table = read_tensors(path, TEXTS, fingerprint)
+        self.path = path
+        self.place = {text: row for row, text in enumerate(table.column("text").to_pylist())}
+        self.embedding = torch.from_numpy(tensors(table, "embedding").copy()).float()
+        self.attention_mask = torch.from_numpy(tensors(table, "attention_mask").copy()).bool()
+
+    def look_up(self, texts: list[str]) -> TextEmbeddings:
+        """Embeddings of these texts, (B, L, D). Raises UserError naming a text that was not embedded."""
+        missing = [text for text in texts if text not in self.place]
+        if missing:
+            raise UserError(f"{self.path}: holds no embedding of {missing[0]!r}; run the texts stage again")
+        rows = [self.place[text] for text in texts]
+        return TextEmbeddings(self.embedding[rows], self.attention_mask[rows])
+
+
+def write_texts(path: Path, texts: Iterable[str], encoder: TextEncoder, fingerprint: str) -> None:
+    """Embed each text and write the table."""
+    rows = []
+    for text in texts:
+        embedded = encoder.embed([text])
+        embedding, mask = embedded.embedding[0].float().cpu().numpy(), embedded.attention_mask[0].cpu().numpy()
+        rows.append({"text": text, "embedding": embedding, "attention_mask": mask})
+    write_tensors(path, texts_schema(*rows[0]["embedding"].shape), rows, fingerprint)

@@ -1,0 +1,87 @@
+"""The choice among good clips."""
+
+import numpy as np
+import pytest
+
+from dreamrelation.data.crops import Crop
+from dreamrelation.data.inspection import Fit, Inspection
+from dreamrelation.data.ntu.discovery import Found
+from dreamrelation.data.ntu.names import ClipName, parse_name
+from dreamrelation.data.selection import choose, spread
+from dreamrelation.data.windows import Window
+from dreamrelation.errors import UserError
+from dreamrelation.settings.data import ClipSettings
+
+
+def inspection(name: ClipName, lengths: dict[int, bool]) -> Inspection:
+    result = Inspection(Found(name.stem, name, None, None), "shaking_hands")
+    for length, good in lengths.items():
+        if good:
+            result.fits[length] = Fit(Window(0, length, "closest_approach"), Crop(0, 0, 96, 64), 0, "left")
+        else:
+            result.refusals[length] = f"too short: found 20 frames, expected {length}"
+    return result
+
+
+def clips(long: int, short: int) -> list[Inspection]:
+    """`long` clips that have 61 frames and `short` ones that have 49."""
+    return [inspection(ClipName(1, 1, n + 1, 1, 58), {61: n < long, 49: True, 37: True}) for n in range(long + short)]
+
+
+def settings(per_relation: int, minimum: int) -> ClipSettings:
+    return ClipSettings(per_relation=per_relation, minimum=minimum, pixel_frames=(61, 49, 37))
+
+
+def test_the_first_length_with_enough_clips_is_taken() -> None:
+    choice = choose("shaking_hands", clips(5, 5), settings(5, 2), 0)
+    assert choice.pixel_frames == 61 and choice.fallback == "" and len(choice.clips) == 5
+
+
+def test_fallback_to_a_shorter_length_is_told() -> None:
+    choice = choose("shaking_hands", clips(4, 5), settings(5, 2), 0)
+    assert choice.pixel_frames == 49
+    assert choice.fallback == "only 4 of 61 frames are good, expected 5"
+
+
+def test_if_no_length_has_enough_the_longest_with_most_is_taken() -> None:
+    choice = choose("shaking_hands", clips(4, 5), settings(20, 2), 0)
+    assert choice.pixel_frames == 49 and len(choice.clips) == 9
+
+
+def test_too_few_clips_are_an_error_that_counts() -> None:
+    with pytest.raises(
+        UserError, match=r"shaking_hands \(A058\): found 1 of 61 frames, 2 of 49 .* at least 8"
+    ) as error:
+        choose("shaking_hands", clips(1, 1), settings(20, 8), 0)
+    assert "2 clips" in str(error.value)
+    with pytest.raises(UserError, match="no clip of it was found"):
+        choose("shaking_hands", [], settings(20, 8), 0)
+
+
+def test_commonest_reasons_are_named() -> None:
+    only_61 = ClipSettings(per_relation=5, minimum=3, pixel_frames=(61,))
+    with pytest.raises(UserError, match="refused at 61 frames: 4 too short"):
+        choose("shaking_hands", clips(2, 4), only_61, 0)
+
+
+def test_the_choice_is_seeded_and_independent_of_order() -> None:
+    some = clips(20, 0)
+    first = choose("shaking_hands", some, settings(6, 2), 3)
+    assert choose("shaking_hands", some[::-1], settings(6, 2), 3) == first
+    assert any(choose("shaking_hands", some, settings(6, 2), seed) != first for seed in (4, 5, 6))
+
+
+def test_one_camera_per_performance_and_many_performers() -> None:
+    names = [
+        ClipName(1, camera, performer, repeat, 58)
+        for camera in (1, 2, 3)
+        for performer in (1, 2, 3, 4)
+        for repeat in (1, 2)
+    ]
+    by_clip = {name.stem: name for name in names}
+    for seed in range(5):
+        four = [parse_name(clip) for clip in spread(by_clip, 4, np.random.default_rng(seed))]
+        assert len({name.performer for name in four}) == 4
+        eight = [parse_name(clip) for clip in spread(by_clip, 8, np.random.default_rng(seed))]
+        assert len({name.performance for name in eight}) == 8
+    assert len(set(spread(by_clip, 24, np.random.default_rng(0)))) == 24

@@ -1,0 +1,184 @@
+"""The judge's metrics, with judges whose answers the test dictates."""
+
+import json
+import shutil
+from dataclasses import replace
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tests.metrics.judges import KINDS, LOGIT, MOTIONS, sample, write_judge
+
+from dreamrelation.errors import UserError
+from dreamrelation.metrics.puppet_judge.joint_accuracy import JointAccuracy
+from dreamrelation.metrics.puppet_judge.judge import Judge, as_video
+from dreamrelation.metrics.puppet_judge.relation_accuracy import RelationAccuracy
+from dreamrelation.metrics.puppet_judge.settings import (
+    JointAccuracySettings,
+    RelationAccuracySettings,
+    SubjectAccuracySettings,
+)
+from dreamrelation.metrics.puppet_judge.subject_accuracy import SubjectAccuracy, found_share
+from dreamrelation.settings.machine import MachineSettings
+
+MACHINE = MachineSettings(device="cpu")
+SURE = np.exp(LOGIT) / (np.exp(LOGIT) + 3)
+"""Probability of what the judge sees, among four."""
+UNSURE = 1 / (np.exp(LOGIT) + 3)
+"""Of what it does not see."""
+
+
+def relation_accuracy(folder: Path) -> RelationAccuracy:
+    return RelationAccuracy(RelationAccuracySettings(judge=str(folder)), MACHINE)
+
+
+def subject_accuracy(folder: Path) -> SubjectAccuracy:
+    return SubjectAccuracy(SubjectAccuracySettings(judge=str(folder)), MACHINE)
+
+
+def joint_accuracy(folder: Path) -> JointAccuracy:
+    return JointAccuracy(JointAccuracySettings(judge=str(folder)), MACHINE)
+
+
+def acting(metric: JointAccuracy, actor: str | None, monkeypatch: pytest.MonkeyPatch) -> JointAccuracy:
+    """The metric with a judge that also tells who acts."""
+    ask = metric.judge.ask
+    monkeypatch.setattr(metric.judge, "ask", lambda frames: replace(ask(frames), actor=actor))
+    return metric
+
+
+@pytest.mark.parametrize(("relation", "value", "sure"), [("hugging", 1.0, SURE), ("kicking", 0.0, UNSURE)])
+def test_relation(judge_folder, relation, value, sure):
+    score = relation_accuracy(judge_folder).score(sample(relation))
+    assert (score.value, score.confidence) == (value, pytest.approx(sure))
+    assert f"saw hugging ({SURE:.2f})" in score.detail
+
+
+@pytest.mark.parametrize("metric", [relation_accuracy, joint_accuracy])
+def test_a_relation_that_the_judge_does_not_know_is_an_error(judge_folder, metric):
+    with pytest.raises(UserError, match=r"judge\.json: the judge does not know the relation 'high_five'"):
+        metric(judge_folder).score(sample("high_five"))
+
+
+@pytest.mark.parametrize("settings", [RelationAccuracySettings, JointAccuracySettings])
+def test_it_is_an_error_before_anything_is_trained(judge_folder, tmp_path, settings):
+    with pytest.raises(UserError, match=r"judge\.json: the judge does not know the relation 'high_five'"):
+        settings(judge=str(judge_folder)).check_relation("high_five")
+    settings(judge=str(judge_folder)).check_relation("hugging")
+    settings(judge=str(tmp_path / "not there yet")).check_relation("high_five")
+    (tmp_path / "judge.json").write_text("{")
+    with pytest.raises(UserError, match="not the description of a judge"):
+        settings(judge=str(tmp_path)).check_relation("hugging")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found", "share"),
+    [
+        (("dog", "cat"), ("cat", "dog"), 1.0),
+        (("dog", "cat"), ("dog", "person"), 0.5),
+        (("dog", "dog"), ("dog", "cat"), 0.5),
+        (("dog", "dog"), ("dog", "dog"), 1.0),
+        (("dog", "cat"), ("dog", "dog"), 0.5),
+        (("dog", "cat"), ("person", "person"), 0.0),
+    ],
+)
+def test_found_share(wanted, found, share):
+    assert found_share(wanted, found) == share
+
+
+def test_subjects(judge_folder):
+    metric = subject_accuracy(judge_folder)
+    score = metric.score(sample(subjects=("dog", "cat")))
+    assert (score.value, "saw cat and dog" in score.detail) == (1.0, True)
+    assert metric.score(sample(subjects=("dog", "dog"))).value == 0.5
+
+
+@pytest.mark.parametrize("metric", [subject_accuracy, joint_accuracy])
+def test_unknown_subjects_have_no_score_and_a_reason(judge_folder, metric):
+    score = metric(judge_folder).score(sample(subjects=("dog", "astronaut")))
+    assert (score.value, score.confidence) == (None, None)
+    assert "does not know astronaut; it knows dog" in score.detail
+
+
+@pytest.mark.parametrize("seen", ["hugging", "kicking", "none"])
+@pytest.mark.parametrize(("left", "right"), [("dog", "cat"), ("cat", "dog"), ("dog", "dog"), ("dog", "person")])
+@pytest.mark.parametrize("asked", ["hugging", "kicking"])
+def test_joint_accuracy_wants_the_relation_and_both_subjects(tmp_path, seen, left, right, asked):
+    """Nobody tells who acts, so either order of the subjects is right."""
+    metric = joint_accuracy(write_judge(tmp_path, seen, left, right))
+    score = metric.score(sample(asked, ("dog", "cat")))
+    assert score.value == float(seen == asked and sorted([left, right]) == ["cat", "dog"])
+    assert score.detail.startswith(f"saw {seen} ({SURE:.2f}), {left} and {right}")
+    assert ("order not checked" in score.detail) == (asked == "kicking")
+
+
+@pytest.mark.parametrize(("left", "right"), product(["dog", "cat"], repeat=2))
+@pytest.mark.parametrize("actor", ["left", "right"])
+@pytest.mark.parametrize("asked", ["hugging", "kicking"])
+def test_joint_accuracy_wants_the_order_where_it_matters_and_is_known(tmp_path, monkeypatch, left, right, actor, asked):
+    """A dog is kicking a cat: whoever is seen to kick must be the dog. Hugging has no actor."""
+    metric = acting(joint_accuracy(write_judge(tmp_path, asked, left, right)), actor, monkeypatch)
+    score = metric.score(sample(asked, ("dog", "cat")))
+    who, whom = (left, right) if actor == "left" else (right, left)
+    right_order = (who, whom) == ("dog", "cat")
+    assert score.value == float(right_order or (asked == "hugging" and {who, whom} == {"dog", "cat"}))
+    assert (f"the one on the {actor} acts" in score.detail) == (asked == "kicking")
+    assert "order not checked" not in score.detail
+
+
+@pytest.mark.parametrize("actor", ["left", None])
+def test_the_order_of_two_alike_does_not_matter(tmp_path, monkeypatch, actor):
+    metric = acting(joint_accuracy(write_judge(tmp_path, "kicking", "dog", "dog")), actor, monkeypatch)
+    score = metric.score(sample("kicking", ("dog", "dog")))
+    assert (score.value, "order" in score.detail) == (1.0, False)
+    assert metric.score(sample("kicking", ("dog", "cat"))).value == 0.0
+
+
+@pytest.mark.parametrize("actor", ["left", "right", None])
+def test_the_joint_confidence_is_a_probability(judge_folder, monkeypatch, actor):
+    """Summed over all that a video may show, it is 1."""
+    metric = acting(joint_accuracy(judge_folder), actor, monkeypatch)
+    assert metric.score(sample("hugging", ("dog", "cat"))).confidence == pytest.approx(SURE * (SURE**2 + UNSURE**2))
+    pairs = [(a, b) for a in KINDS for b in KINDS if actor or a <= b]
+    found = [metric.score(sample("kicking", pair)).confidence for pair in pairs]
+    assert sum(value for value in found if value is not None) == pytest.approx(UNSURE)
+
+
+def test_frames_of_another_size_are_resized(judge_folder):
+    assert Judge(judge_folder).ask(sample(size=(128, 192)).frames).frame_features.shape == (7, 128)
+
+
+def test_an_opinion_holds_a_probability_for_each_class(judge_folder):
+    opinion = Judge(judge_folder).ask(sample().frames)
+    assert tuple(opinion.motions) == MOTIONS and tuple(opinion.left_kinds) == tuple(opinion.right_kinds) == KINDS
+    for shares in (opinion.motions, opinion.left_kinds, opinion.right_kinds):
+        assert sum(shares.values()) == pytest.approx(1)
+    assert (opinion.motion, opinion.left, opinion.right, opinion.actor) == ("hugging", "cat", "dog", None)
+
+
+@pytest.mark.parametrize("metric", [relation_accuracy, subject_accuracy, joint_accuracy])
+def test_the_note_says_who_judges_and_how_well(judge_folder, metric):
+    note = metric(judge_folder).note
+    assert Judge(judge_folder).name in note
+    assert "160 clips that it has not seen: motion 97.0%, figure 95.0%. It is weakest on none, 80.0%." in note
+
+
+def test_a_judge_that_does_not_say_how_good_it_is_is_refused(judge_folder, tmp_path):
+    folder = Path(shutil.copytree(judge_folder, tmp_path / "judge"))
+    facts = json.loads((folder / "judge.json").read_text())
+    del facts["held_out_accuracy"]["per_motion"]
+    (folder / "judge.json").write_text(json.dumps(facts))
+    with pytest.raises(UserError, match=r"judge\.json: does not say how good the judge is"):
+        _ = Judge(folder).note
+
+
+def test_as_video_range_and_shape():
+    frames = np.zeros((3, 4, 6, 3), np.uint8)
+    frames[1] = 255
+    tensor = as_video(frames)
+    assert tensor.shape == (1, 3, 3, 4, 6)
+    assert (tensor[:, :, 0] == -1).all()
+    assert (tensor[:, :, 1] == 1).all()
+    with pytest.raises(ValueError, match="uint8"):
+        as_video(frames.astype(np.float32))

@@ -1,0 +1,113 @@
+"""The small Mochi's trainings in miniature: they go on where they stopped, and the stage writes models that open."""
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from diffusers import AutoencoderKLMochi, MochiPipeline
+from torch import Tensor
+
+from dreamrelation.metrics.puppet_judge.network import load_judge
+from dreamrelation.puppets.models import train_mochi
+from dreamrelation.puppets.models.train_decoder import DecoderState, DecoderTraining, Phase, train_decoder
+from dreamrelation.puppets.models.train_judge import JudgeTraining
+from dreamrelation.puppets.models.train_transformer import TransformerState, TransformerTraining, train_transformer
+from dreamrelation.puppets.models.training_set import TrainingSet, TrainingSetSize, make_training_set
+from dreamrelation.stages import puppet_models
+
+SIZE = TrainingSetSize(clips=4)
+DECODER = DecoderTraining(phases=(Phase(3, 2, 4, 4, 2), Phase(2, 4, 4, 4, 1)), warmup_steps=1)
+TRANSFORMER = TransformerTraining(steps=5, batch=2, warmup_steps=1, caption_dropout=0.5)
+JUDGE = JudgeTraining(clips=8, held_out_clips=4, frames=7, spare_frames=1, steps=2, batch=2, warmup_steps=1)
+
+
+class Stopped(Exception):
+    """As if the machine had gone down."""
+
+
+@pytest.fixture(scope="module")
+def vae() -> AutoencoderKLMochi:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(train_mochi, "FITTED_CLIPS", 6)
+        return train_mochi.linear_vae(SIZE)
+
+
+@pytest.fixture(scope="module")
+def data(vae: AutoencoderKLMochi) -> TrainingSet:
+    return make_training_set(vae, SIZE, range(SIZE.clips), lambda done: None)
+
+
+def stopping_at(step: int, path: Path) -> Callable[[Any], None]:
+    """Saves, and ends the training after a step."""
+
+    def save(state: DecoderState | TransformerState) -> None:
+        train_mochi._store(path, state)
+        if state.step == step:
+            raise Stopped
+
+    return save
+
+
+def equal(one: dict[str, Tensor], other: dict[str, Tensor]) -> bool:
+    return one.keys() == other.keys() and all(torch.equal(one[name], other[name]) for name in one)
+
+
+def test_a_stopped_decoder_training_goes_on_as_if_nothing_had_been(
+    vae: AutoencoderKLMochi, data: TrainingSet, tmp_path: Path
+) -> None:
+    """Stopped after its first phase, with one step of the second done."""
+    start = {name: value.clone() for name, value in vae.decoder.state_dict().items()}
+    encoder = {name: value.clone() for name, value in vae.encoder.state_dict().items()}
+    path = tmp_path / "decoder.pt"
+    whole = train_decoder(vae, data, DECODER, None, lambda state: None)
+    trained = {name: value.clone() for name, value in vae.decoder.state_dict().items()}
+    assert not equal(start, trained)
+    vae.decoder.load_state_dict(start)
+    with pytest.raises(Stopped):
+        train_decoder(vae, data, DECODER, None, stopping_at(4, path), save_every=1)
+    vae.decoder.load_state_dict(start)
+    rest = train_decoder(vae, data, DECODER, train_mochi._load(path, DecoderState), lambda state: None)
+    assert rest.losses == whole.losses and len(whole.losses) == 5
+    assert equal(vae.decoder.state_dict(), trained)
+    assert equal(vae.encoder.state_dict(), encoder), "the encoder stays, or the latents would be of another one"
+    vae.decoder.load_state_dict(start)
+
+
+def test_a_stopped_transformer_training_goes_on_as_if_nothing_had_been(data: TrainingSet, tmp_path: Path) -> None:
+    path = tmp_path / "transformer.pt"
+    train = partial(train_transformer, data, TRANSFORMER)
+    transformer, text_encoder, _, whole = train(None, lambda state: None)
+    with pytest.raises(Stopped):
+        train(None, stopping_at(3, path), save_every=1)
+    again, other_encoder, _, rest = train(train_mochi._load(path, TransformerState), lambda state: None)
+    assert rest.losses == whole.losses and len(whole.losses) == 5
+    assert equal(again.state_dict(), transformer.state_dict())
+    assert equal(other_encoder.state_dict(), text_encoder.state_dict())
+
+
+def test_the_stage_writes_models_that_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(train_mochi, "FITTED_CLIPS", 6)
+    for name, settings in (
+        ("TrainingSetSize", SIZE),
+        ("DecoderTraining", DECODER),
+        ("TransformerTraining", TRANSFORMER),
+    ):
+        monkeypatch.setattr(train_mochi, name, lambda settings=settings: settings)
+    monkeypatch.setattr(puppet_models, "JudgeTraining", lambda: JUDGE)
+    puppet_models.run(output=tmp_path / "models", work=tmp_path / "work")
+    pipeline = MochiPipeline.from_pretrained(tmp_path / "models" / "mochi")
+    std = torch.tensor(pipeline.vae.config["latents_std"])
+    assert std.shape == (12,) and (std > 0).all()
+    report = json.loads((tmp_path / "models" / "mochi" / "training_report.json").read_text(encoding="utf-8"))
+    assert report["training_set"] == asdict(SIZE)
+    assert report["decoder"]["steps"] == report["transformer"]["steps"] == 5
+    _, facts = load_judge(tmp_path / "models" / "judge")
+    assert facts["training"] == asdict(JUDGE)
+    assert sorted(path.name for path in (tmp_path / "work").iterdir()) == [
+        "decoder.pt", "training_set.pt", "transformer.pt",
+    ]  # fmt: skip

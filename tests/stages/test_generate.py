@@ -1,0 +1,153 @@
+"""The generate stage: adapters that are what was trained, and a manifest of all that made each video."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+from dreamrelation import config
+from dreamrelation.backbones.mochi.backbone import Mochi
+from dreamrelation.backbones.mochi.settings import MochiSettings
+from dreamrelation.errors import UserError
+from dreamrelation.files import file_sha256
+from dreamrelation.methods.files import write_manifest
+from dreamrelation.methods.interface import OpenModel
+from dreamrelation.methods.lora.method import Lora
+from dreamrelation.methods.lora.settings import LoraSettings
+from dreamrelation.settings.experiment import ExperimentSettings
+from dreamrelation.settings.machine import MachineSettings
+from dreamrelation.settings.overlay import overlay
+from dreamrelation.settings.stages import GenerateStage, TextsStage
+from dreamrelation.stages import generate
+from dreamrelation.stages.texts import needed_texts
+from dreamrelation.tables.rows import VIDEOS
+from dreamrelation.texts.cache import TextCache, write_texts
+from dreamrelation.video import decode
+
+ROOT = Path(__file__).parents[2]
+MACHINE = MachineSettings(device="cpu", generation_batch=2)
+GRID = (2, 4, 6)
+
+
+@pytest.fixture
+def experiment(random_mochi: MochiSettings) -> ExperimentSettings:
+    small = {
+        "model": random_mochi.model_dump(),
+        "clips": {"height": 32, "width": 48, "pixel_frames": [7]},
+        "methods": {"dreamrelation": {"rank": 4, "alpha": 4}},
+        "generation": {"subjects": [["dog", "cat"], ["frog", "fox"]], "videos_per_prompt": 1, "sampling_steps": 2,
+                       "pixel_frames": 7},
+    }  # fmt: skip
+    return config.from_mapping(overlay(config.load([ROOT / "config.yaml"]).model_dump(), small), "test")
+
+
+@pytest.fixture
+def texts(experiment: ExperimentSettings, tmp_path: Path) -> Path:
+    path = tmp_path / "texts.parquet"
+    mochi = Mochi(experiment.model, MACHINE)
+    needed = needed_texts(TextsStage.of(experiment), [])
+    write_texts(path, needed, mochi.text_encoder(), mochi.fingerprint("text_encoder"))
+    return path
+
+
+@pytest.fixture
+def adapters(experiment: ExperimentSettings, texts: Path, tmp_path: Path) -> Path:
+    """A folder of adapters that change something, with its manifest beside it."""
+    mochi = Mochi(experiment.model, MACHINE)
+    settings = experiment.method("dreamrelation")
+    assert isinstance(settings, LoraSettings)
+    lora = Lora(settings)
+    lora.attach(OpenModel(mochi, TextCache(texts, mochi.fingerprint("text_encoder"))), GRID, 1)
+    for parameter in lora.parameters().values():
+        parameter.data = torch.full_like(parameter.data, 0.05)
+    folder = tmp_path / "adapters"
+    folder.mkdir()
+    lora.save(folder, {})
+    write_manifest(tmp_path / "adapters.json", folder)
+    return folder
+
+
+def run(experiment: ExperimentSettings, texts: Path, method: str, adapters: Path | None = None) -> Path:
+    manifest = texts.with_name(f"{method}.parquet")
+    generate.run(
+        settings=GenerateStage.of(experiment, method=method),
+        machine=MACHINE,
+        relation="hugging",
+        method=method,
+        texts=texts,
+        videos=texts.with_name(method),
+        manifest=manifest,
+        adapters=adapters,
+        adapters_manifest=None if adapters is None else adapters.with_name("adapters.json"),
+    )
+    return manifest
+
+
+def test_videos_and_a_manifest_of_all_that_made_them(
+    experiment: ExperimentSettings, texts: Path, adapters: Path
+) -> None:
+    manifest = run(experiment, texts, "dreamrelation", adapters)
+    rows = VIDEOS.read(manifest)
+    assert [row.video for row in rows] == ["dog_cat_0", "frog_fox_0"]
+    for row in rows:
+        path = manifest.parent / row.file
+        assert len(list(decode(path))) == 7
+        assert file_sha256(path) == row.sha256
+        assert row.prompt == row.text
+        digests = {name: file_sha256(adapters / f"{name}.safetensors") for name in ("relation", "ffn")}
+        assert row.adapters == tuple(f"{name}:{digest}" for name, digest in digests.items())
+        assert (row.sampling_steps, row.guidance_scale, row.frames_per_second) == (2, 3.0, 10)
+    base = VIDEOS.read(run(experiment, texts, "base"))
+    assert [row.seed for row in base] == [row.seed for row in rows]
+    assert base[0].sha256 != rows[0].sha256 and base[0].adapters == ()
+
+
+def test_only_relation_and_ffn_are_loaded(experiment: ExperimentSettings, texts: Path, adapters: Path) -> None:
+    mochi = Mochi(experiment.model, MACHINE)
+    settings = experiment.method("dreamrelation")
+    assert isinstance(settings, LoraSettings)
+    model = OpenModel(mochi, TextCache(texts, mochi.fingerprint("text_encoder")))
+    read = Lora(settings).load(model, GRID, adapters)
+    assert [path.name for path in read] == ["relation.safetensors", "ffn.safetensors"]
+    names = {name for name, _ in model.denoiser.module.named_parameters() if "lora_" in name}
+    assert names and all(".relation." in name or ".ffn." in name for name in names)
+    assert not any(parameter.requires_grad for parameter in model.denoiser.module.parameters())
+
+
+def test_adapters_that_do_not_fit_the_method_are_refused(
+    experiment: ExperimentSettings, texts: Path, adapters: Path
+) -> None:
+    with pytest.raises(UserError, match="'dreamrelation' is trained, expected --adapters"):
+        run(experiment, texts, "dreamrelation")
+    with pytest.raises(UserError, match="'base', which trains nothing"):
+        run(experiment, texts, "base", adapters)
+
+
+@pytest.mark.parametrize("harm", ["cut", "exchanged", "missing", "manifest"])
+def test_adapters_that_are_not_what_was_trained_are_named(
+    experiment: ExperimentSettings, texts: Path, adapters: Path, harm: str
+) -> None:
+    file, manifest = adapters / "relation.safetensors", adapters.with_name("adapters.json")
+    if harm == "cut":
+        file.write_bytes(file.read_bytes()[:-1])
+    elif harm == "exchanged":
+        content = bytearray(file.read_bytes())
+        content[-1] ^= 1
+        file.write_bytes(bytes(content))
+    elif harm == "missing":
+        file.unlink()
+    else:
+        manifest.write_text(json.dumps({}) + "}")
+    named = str(manifest if harm == "manifest" else file)
+    with pytest.raises(UserError) as error:
+        run(experiment, texts, "dreamrelation", adapters)
+    assert named in str(error.value) and "run the training again" in str(error.value)
+    assert not texts.with_name("dreamrelation.parquet").exists()
+
+
+def test_a_prompt_that_was_not_embedded_is_named(experiment: ExperimentSettings, texts: Path) -> None:
+    generation = experiment.generation.model_copy(update={"subjects": (("owl", "ape"),)})
+    with pytest.raises(UserError, match="An owl is hugging an ape"):
+        run(experiment.model_copy(update={"generation": generation}), texts, "base")
+    assert not texts.with_name("base.parquet").exists()

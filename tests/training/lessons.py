@@ -1,0 +1,69 @@
+"""A small lesson for tests of training: a tiny Mochi, random clips, random texts."""
+
+from pathlib import Path
+
+import torch
+
+from dreamrelation.backbones.mochi.backbone import Mochi
+from dreamrelation.backbones.mochi.settings import MochiSettings
+from dreamrelation.latents.cache import CachedClips
+from dreamrelation.methods.interface import Method, OpenModel
+from dreamrelation.methods.lora.method import Lora
+from dreamrelation.methods.lora.settings import LoraSettings
+from dreamrelation.roles import ROLES
+from dreamrelation.settings.machine import MachineSettings
+from dreamrelation.settings.methods import TrainedMethodSettings
+from dreamrelation.texts.cache import TextCache
+from dreamrelation.training.loop import Saving, Trainer
+from dreamrelation.training.step import Lesson
+
+GRID = (12, 2, 4, 6)
+SMALL = {
+    "rank": 2,
+    "alpha": 2,
+    "steps": 12,
+    "warmup_steps": 2,
+    "batch_size": 2,
+    "learning_rate": 1e-2,
+    "weight_decay": 0.1,
+}
+
+
+class RandomTexts(TextCache):
+    """Random embeddings instead of a table's."""
+
+    def __init__(self) -> None:
+        generator = torch.Generator().manual_seed(5)
+        self.path = Path("texts.parquet")
+        self.place = {"": 0, "caption": 1}
+        self.embedding = torch.randn(2, 8, 64, generator=generator)
+        self.attention_mask = torch.tensor([[False] * 8, [True] * 8])
+
+
+def cached_clips(count: int = 5) -> CachedClips:
+    generator = torch.Generator().manual_seed(3)
+    return CachedClips(
+        clips=[f"clip{n}" for n in range(count)],
+        captions=["caption"] * count,
+        mean=torch.randn(count, *GRID, generator=generator),
+        std=torch.full((count, *GRID), 0.1),
+        masks={role: torch.rand(count, *GRID[1:], generator=generator) for role in ROLES},
+    )
+
+
+def trainer_of(
+    method: Method, settings: TrainedMethodSettings, mochi: MochiSettings, folder: Path, every: int = 4
+) -> Trainer:
+    """A trainer of any method; states go to `folder`."""
+    folder.mkdir(exist_ok=True)
+    model = OpenModel(Mochi(mochi, MachineSettings(device="cpu")), RandomTexts())
+    data = cached_clips()
+    method.attach(model, data.grid, 0)
+    normalise = settings.normalise_latents == "per_channel"
+    lesson = Lesson(model.denoiser, data, method, normalise)
+    return Trainer(lesson, settings, 0, Saving(folder, "fingerprint", every), "test")
+
+
+def lora_trainer(mochi: MochiSettings, folder: Path, every: int = 4, **over: object) -> Trainer:
+    settings = LoraSettings.model_validate({**SMALL, **over})
+    return trainer_of(Lora(settings), settings, mochi, folder, every)
