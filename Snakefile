@@ -2,7 +2,7 @@
 # One stage per file of rules/, in the order of the includes; docs/ tells what each of them does.
 from snakemake.utils import min_version
 
-from dreamrelation.config import load, write_settings
+from dreamrelation.config import load
 from dreamrelation.errors import UserError
 from dreamrelation.planning import Chosen, Plan
 

@@ -6,15 +6,11 @@ Imported by the Snakefile, so it imports nothing heavy.
 import shutil
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 
 from dreamrelation.code_digest import stage_digest
 from dreamrelation.files import fingerprint
 from dreamrelation.settings.experiment import ExperimentSettings
 from dreamrelation.settings.stages import STAGES, StageSettings
-
-THEATRE_FILES = ("captions.tsv", "bad_clips.tsv", "true_masks.parquet", "manifest.json")
-"""What the puppets' data set holds beside its clips; manifest.json has the digest of every file."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +66,7 @@ class Plan:
     def theatre_files(self) -> list[str]:
         """The files by which the puppets' data set is known; none where the data are there already."""
         puppets = self.experiment.puppets
-        return [] if puppets is None else [str(Path(puppets.folder) / name) for name in THEATRE_FILES]
+        return [] if puppets is None else puppets.data_set_files()
 
     @cached_property
     def data_files(self) -> list[str]:

@@ -4,6 +4,7 @@ import json
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from tests.workflow.checkout import REPOSITORY, Checkout, copy_workflow
@@ -83,7 +84,7 @@ def test_tables_between_the_stages_keep_their_contracts(built: Checkout) -> None
     subjects = [tensors(latents, f"mask_subject{k}").astype("float32") for k in (1, 2)]
     assert union.max() <= 1 and (union >= subjects[0] - 1e-3).all()
     assert (union <= subjects[0] + subjects[1] + 2e-3).all()
-    first = stored_masks(masks, selection[0].clip, selection[0].pixel_frames).any(axis=1)
+    first = np.any(stored_masks(masks, selection[0].clip, selection[0].pixel_frames), axis=1)
     assert abs(float(first[0].mean()) - float(union[0, 0].mean())) < 1e-3
 
 

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 import torch
-from tests.training.lessons import cached_clips, lora_trainer
+from tests.training.setups import cached_clips, lora_trainer
 
 from dreamrelation.backbones.mochi.settings import MochiSettings
 from dreamrelation.errors import UserError
 from dreamrelation.methods.lora.placement import adapter_parameters
 from dreamrelation.roles import ROLES
 from dreamrelation.tables.rows import TrainingStep
-from dreamrelation.training.draws import Moment, draw_pass, draw_role
+from dreamrelation.training.draws import PassId, draw_pass, draw_role
 from dreamrelation.training.loop import Trainer
 from dreamrelation.training.resume import STATE, Unusable, load_state, resume_folder
 from dreamrelation.training.step import pass_loss
@@ -42,7 +42,7 @@ LOSS_CURVE = [
 
 
 def snapshot(subject: Trainer) -> dict[str, torch.Tensor]:
-    return {name: value.detach().clone() for name, value in subject.lesson.denoiser.module.named_parameters()}
+    return {name: value.detach().clone() for name, value in subject.setup.denoiser.module.named_parameters()}
 
 
 def test_exactly_the_drawn_roles_adapters_move_bit_for_bit(random_mochi: MochiSettings, tmp_path: Path) -> None:
@@ -58,9 +58,9 @@ def test_exactly_the_drawn_roles_adapters_move_bit_for_bit(random_mochi: MochiSe
         assert row.role == role
         after = snapshot(subject)
         moved = {name for name in before if not torch.equal(before[name], after[name])}
-        allowed = {n for adapter in ACTIVE[role] for n in adapter_parameters(subject.lesson.denoiser.module, adapter)}
+        allowed = {n for adapter in ACTIVE[role] for n in adapter_parameters(subject.setup.denoiser.module, adapter)}
         assert moved <= allowed, sorted(moved - allowed)[:3]
-        module = subject.lesson.denoiser.module
+        module = subject.setup.denoiser.module
         still = {adapter for adapter in ACTIVE[role] if not moved & set(adapter_parameters(module, adapter))}
         assert not still, f"step {step}, {role}: {still} did not move"
     assert seen == set(ROLES)
@@ -218,11 +218,11 @@ def test_roles_are_drawn_uniformly_and_draws_depend_on_the_step_alone() -> None:
     assert all(900 < count < 1100 for count in counts.values()), counts
     assert draw_role((), 1, 7) is None
     data = cached_clips()
-    first, again, next_ = (draw_pass(data, Moment(0, step), 3, 0.1) for step in (4, 4, 5))
+    first, again, next_ = (draw_pass(data, PassId(0, step), 3, 0.1) for step in (4, 4, 5))
     assert torch.equal(first.noise, again.noise) and first.rows == again.rows
     assert not torch.equal(first.noise, next_.noise)
     assert len(set(first.rows)) == 3
-    for other in (Moment(0, 4, rank=1), Moment(0, 4, part=1)):
+    for other in (PassId(0, 4, rank=1), PassId(0, 4, part=1)):
         assert not torch.equal(draw_pass(data, other, 3, 0.1).noise, first.noise)
 
 
@@ -230,16 +230,16 @@ def test_accumulated_passes_give_the_mean_of_their_gradients(random_mochi: Mochi
     """Two passes of one clip each, by hand and by the trainer."""
     settings = {"batch_size": 1, "accumulation": 2, "contrastive": None, "hybrid_masks": False}
     subject = lora_trainer(random_mochi, tmp_path / "a", **settings)
-    subject.lesson.method.activate(None)
+    subject.setup.method.activate(None)
     subject._gradients(None, 0)
     together = {name: p.grad.clone() for name, p in subject.parameters.items() if p.grad is not None}
     assert together
     total = dict.fromkeys(together, torch.zeros(()))
     for part in (0, 1):
         alone = lora_trainer(random_mochi, tmp_path / f"part{part}", **settings)
-        alone.lesson.method.activate(None)
-        moment = Moment(0, 0, 0, part)
-        pass_loss(alone.lesson, draw_pass(alone.lesson.data, moment, 1, 0.1), None, moment).total.backward()
+        alone.setup.method.activate(None)
+        pass_id = PassId(0, 0, 0, part)
+        pass_loss(alone.setup, draw_pass(alone.setup.data, pass_id, 1, 0.1), None, pass_id).total.backward()
         grads = {name: p.grad for name, p in alone.parameters.items() if p.grad is not None}
         total = {name: total[name] + grads[name] / 2 for name in together}
     for name, value in together.items():
@@ -248,7 +248,7 @@ def test_accumulated_passes_give_the_mean_of_their_gradients(random_mochi: Mochi
 
 def test_a_loss_that_is_not_finite_stops_the_training(random_mochi: MochiSettings, tmp_path: Path) -> None:
     subject = lora_trainer(random_mochi, tmp_path / "resume")
-    subject.lesson.data.mean.fill_(float("inf"))
+    subject.setup.data.mean.fill_(float("inf"))
     with pytest.raises(UserError, match=r"step 0: the loss is .* for the clips"):
         subject.train()
 

@@ -1,10 +1,14 @@
 """Settings of the puppet theatre."""
 
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field
 
 from dreamrelation.settings.base import Count, Settings
+
+CAPTIONS, BAD_CLIPS, TRUE_MASKS, MANIFEST = "captions.tsv", "bad_clips.tsv", "true_masks.parquet", "manifest.json"
+"""What a data set of puppets holds beside its clips; the manifest has the digest of every file."""
 
 
 class PuppetSettings(Settings):
@@ -20,3 +24,7 @@ class PuppetSettings(Settings):
     """Width of the videos, in pixels."""
     kinds: tuple[str, ...] = ("person",)
     """The kinds of figures that act."""
+
+    def data_set_files(self) -> list[str]:
+        """The files by which the data set is known."""
+        return [str(Path(self.folder) / name) for name in (CAPTIONS, BAD_CLIPS, TRUE_MASKS, MANIFEST)]

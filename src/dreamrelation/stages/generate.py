@@ -55,13 +55,13 @@ def run(
     digests = checked_adapters(settings, method, adapters, adapters_manifest)
     backbone = implementation_of(settings.model)(settings.model, machine)
     model = OpenModel(backbone, TextCache(texts, backbone.fingerprint("text_encoder")))
-    performer: Method = implementation_of(settings.method)(settings.method)
-    used = performer.load(model, video_grid(settings), adapters or Path())
+    loaded_method: Method = implementation_of(settings.method)(settings.method)
+    used = loaded_method.load(model, video_grid(settings), adapters or Path())
     loaded = tuple(f"{path.stem}:{digests[path.name]}" for path in used)
     wanted = requests(settings.sampling, RELATIONS[relation], settings.seed)
     rows = []
     with Progress(f"{method}'s videos of {relation}", len(wanted)) as counter:
-        for video in generate(settings, machine, model, performer, backbone.autoencoder(), wanted):
+        for video in generate(settings, machine, model, loaded_method, backbone.autoencoder(), wanted):
             rows.append(write_video(settings, video, method, videos, model.denoiser.fingerprint, loaded))
             counter.advance()
     VIDEOS.write(manifest, rows)

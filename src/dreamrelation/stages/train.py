@@ -16,7 +16,7 @@ from dreamrelation.tables.rows import TRAINING
 from dreamrelation.texts.cache import TextCache
 from dreamrelation.training.loop import Saving, Trainer, is_main_process
 from dreamrelation.training.resume import discard, resume_folder
-from dreamrelation.training.step import Lesson
+from dreamrelation.training.step import TrainingSetup
 
 
 def run(
@@ -55,9 +55,9 @@ def run(
             texts=file_sha256(texts),
         )
         normalise = settings.method.normalise_latents == "per_channel"
-        lesson = Lesson(model.denoiser, data, learner, normalise)
+        setup = TrainingSetup(model.denoiser, data, learner, normalise)
         saving = Saving(resume, depends_on, machine.checkpoint_every, minutes)
-        rows = Trainer(lesson, settings.method, settings.seed, saving, f"training {method} on {relation}").train()
+        rows = Trainer(setup, settings.method, settings.seed, saving, f"training {method} on {relation}").train()
         if not is_main_process():
             return
         with appearing(adapters) as folder:

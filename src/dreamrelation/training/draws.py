@@ -11,7 +11,7 @@ from dreamrelation.roles import Role
 
 
 @dataclass(frozen=True)
-class Moment:
+class PassId:
     """Which forward pass of a training this is."""
 
     seed: int
@@ -50,11 +50,11 @@ def draw_role(roles: tuple[Role, ...], seed: int, step: int) -> Role | None:
     return roles[int(torch.randint(len(roles), (1,), generator=generator_for(seed, "role", step)))]
 
 
-def draw_pass(data: CachedClips, moment: Moment, batch_size: int, caption_dropout: float) -> PassDraw:
+def draw_pass(data: CachedClips, pass_id: PassId, batch_size: int, caption_dropout: float) -> PassDraw:
     """Draw one forward pass."""
 
     def generator(purpose: str) -> torch.Generator:
-        return generator_for(moment.seed, purpose, *moment.key)
+        return generator_for(pass_id.seed, purpose, *pass_id.key)
 
     clips = generator("clips")
     rows: list[int] = []

@@ -22,9 +22,9 @@ from dreamrelation.roles import Role
 from dreamrelation.schedules import warmup_cosine
 from dreamrelation.settings.methods import TrainingSettings
 from dreamrelation.tables.rows import TrainingStep
-from dreamrelation.training.draws import Moment, draw_pass, draw_role
+from dreamrelation.training.draws import PassId, draw_pass, draw_role
 from dreamrelation.training.resume import TrainingState, Unusable, load_state, put_away, save_state
-from dreamrelation.training.step import Lesson, pass_loss
+from dreamrelation.training.step import TrainingSetup, pass_loss
 
 
 @dataclass(frozen=True)
@@ -43,10 +43,10 @@ class Saving:
 class Trainer:
     """One method's training on one relation. The method is attached to the model already."""
 
-    def __init__(self, lesson: Lesson, settings: TrainingSettings, seed: int, saving: Saving, what: str) -> None:
-        self.lesson, self.settings, self.seed, self.saving, self.what = lesson, settings, seed, saving, what
-        self.accelerator = Accelerator(cpu=lesson.denoiser.device.type == "cpu")
-        self.parameters = lesson.method.parameters()
+    def __init__(self, setup: TrainingSetup, settings: TrainingSettings, seed: int, saving: Saving, what: str) -> None:
+        self.setup, self.settings, self.seed, self.saving, self.what = setup, settings, seed, saving, what
+        self.accelerator = Accelerator(cpu=setup.denoiser.device.type == "cpu")
+        self.parameters = setup.method.parameters()
         self.optimizer = torch.optim.AdamW(
             list(self.parameters.values()), lr=settings.learning_rate, weight_decay=settings.weight_decay
         )
@@ -82,8 +82,8 @@ class Trainer:
     def train_step(self, step: int) -> TrainingStep:
         """Draw, forward, backward and update."""
         started = time.monotonic()
-        role = draw_role(self.lesson.method.roles, self.seed, step)
-        active = self.lesson.method.activate(role)
+        role = draw_role(self.setup.method.roles, self.seed, step)
+        active = self.setup.method.activate(role)
         losses, clips = self._gradients(role, step)
         for parameter in active.values():
             if parameter.grad is not None:
@@ -110,10 +110,10 @@ class Trainer:
         """Run the step's forward and backward passes. Raises UserError where a loss is not finite."""
         losses, clips = [], []
         for part in range(self.settings.accumulation):
-            moment = Moment(self.seed, step, self.accelerator.process_index, part)
-            draw = draw_pass(self.lesson.data, moment, self.settings.batch_size, self.settings.caption_dropout)
-            loss = pass_loss(self.lesson, draw, role, moment)
-            names = [self.lesson.data.clips[row] for row in draw.rows]
+            pass_id = PassId(self.seed, step, self.accelerator.process_index, part)
+            draw = draw_pass(self.setup.data, pass_id, self.settings.batch_size, self.settings.caption_dropout)
+            loss = pass_loss(self.setup, draw, role, pass_id)
+            names = [self.setup.data.clips[row] for row in draw.rows]
             if not torch.isfinite(loss.total.detach()):
                 raise UserError(
                     f"{self.what}, step {step}: the loss is {float(loss.total.detach())} for the clips {names};"
@@ -129,7 +129,7 @@ class Trainer:
             return
         parameters = {name: parameter.detach().cpu() for name, parameter in self.parameters.items()}
         rows = [asdict(row) for row in self.rows]
-        state = TrainingState(self.step, parameters, self.optimizer.state_dict(), self.lesson.method.state(), rows)
+        state = TrainingState(self.step, parameters, self.optimizer.state_dict(), self.setup.method.state(), rows)
         save_state(self.saving.folder, state, self.saving.fingerprint)
 
     def _restore(self) -> None:
@@ -145,7 +145,7 @@ class Trainer:
             for name, parameter in self.parameters.items():
                 parameter.copy_(state.parameters[name])
         self.optimizer.load_state_dict(state.optimizer)
-        self.lesson.method.restore(state.method)
+        self.setup.method.restore(state.method)
         self.rows, self.step = [TrainingStep(**row) for row in state.rows], state.step
         print(f"going on from step {self.step} in {self.saving.folder}", file=sys.stderr)
 

@@ -8,11 +8,11 @@ from dreamrelation.latents.cache import CachedClips, to_model_space
 from dreamrelation.methods.interface import Method, PredictedStep, StepLoss
 from dreamrelation.roles import Role
 from dreamrelation.texts.cache import NO_TEXT
-from dreamrelation.training.draws import Moment, PassDraw
+from dreamrelation.training.draws import PassDraw, PassId
 
 
 @dataclass(frozen=True)
-class Lesson:
+class TrainingSetup:
     """What a training learns from: the frozen model, the clips, and the method that looks at them."""
 
     denoiser: Denoiser
@@ -22,14 +22,14 @@ class Lesson:
     """Whether latents are noised in the transformer's space; the released code noises the raw ones."""
 
 
-def pass_loss(lesson: Lesson, draw: PassDraw, role: Role | None, moment: Moment) -> StepLoss:
+def pass_loss(setup: TrainingSetup, draw: PassDraw, role: Role | None, pass_id: PassId) -> StepLoss:
     """Loss of one drawn pass; the method may take its clips into its memory."""
-    denoiser, data, method = lesson.denoiser, lesson.data, lesson.method
+    denoiser, data, method = setup.denoiser, setup.data, setup.method
     raw = data.sample(draw.rows, draw.posterior_noise)
-    clean = to_model_space(raw, denoiser, lesson.normalise).to(denoiser.device)
+    clean = to_model_space(raw, denoiser, setup.normalise).to(denoiser.device)
     sigma = method.noise_levels(draw.uniform)
     latents = add_noise(clean, draw.noise.to(clean), sigma.to(clean))
-    predicted = denoiser.velocity(latents.noisy, latents.sigma, pass_texts(lesson, draw))
+    predicted = denoiser.velocity(latents.noisy, latents.sigma, pass_texts(setup, draw))
     return method.loss(
         PredictedStep(
             predicted=predicted,
@@ -38,13 +38,13 @@ def pass_loss(lesson: Lesson, draw: PassDraw, role: Role | None, moment: Moment)
             role=role,
             clips=[data.clips[row] for row in draw.rows],
             masks={name: masks[draw.rows].to(predicted) for name, masks in data.masks.items()},
-            randomness=(moment.seed, *moment.key),
+            randomness=(pass_id.seed, *pass_id.key),
         )
     )
 
 
-def pass_texts(lesson: Lesson, draw: PassDraw) -> TextEmbeddings:
+def pass_texts(setup: TrainingSetup, draw: PassDraw) -> TextEmbeddings:
     """The texts of the drawn clips, some of them dropped."""
-    captions = [lesson.method.training_text(lesson.data.captions[row]) for row in draw.rows]
+    captions = [setup.method.training_text(setup.data.captions[row]) for row in draw.rows]
     dropped = draw.drop_caption.tolist()
-    return lesson.method.condition([NO_TEXT if drop else text for text, drop in zip(captions, dropped, strict=True)])
+    return setup.method.condition([NO_TEXT if drop else text for text, drop in zip(captions, dropped, strict=True)])

@@ -14,11 +14,11 @@ from dreamrelation.puppets.theatre.ntu_writer import Lens, write_avi, write_skel
 from dreamrelation.puppets.theatre.programme import Part, caption, frame_times, part_rng, stage_scene
 from dreamrelation.puppets.theatre.render import render
 from dreamrelation.puppets.theatre.sensor import sense
-from dreamrelation.settings.puppets import PuppetSettings
-from dreamrelation.tables.rows import TRUE_MASKS, TrueMask
+from dreamrelation.settings.puppets import BAD_CLIPS, CAPTIONS, MANIFEST, TRUE_MASKS, PuppetSettings
+from dreamrelation.tables import rows
+from dreamrelation.tables.rows import TrueMask
 
 VIDEOS, SKELETONS = "nturgb+d_rgb", "nturgb+d_skeletons"
-CAPTIONS, BAD_CLIPS, MASKS, MANIFEST = "captions.tsv", "bad_clips.tsv", "true_masks.parquet", "manifest.json"
 KEPT_SHARE = 0.55
 """How much of its bytes a truncated video keeps."""
 
@@ -45,7 +45,7 @@ def write_data_set(folder: Path, parts: Iterable[Part], settings: PuppetSettings
         _play(part, settings, seed, folder, ledger)
     _write_table(folder / CAPTIONS, ("clip", "caption"), ledger.captions)
     _write_table(folder / BAD_CLIPS, ("clip", "flaw"), ledger.flaws)
-    TRUE_MASKS.write(folder / MASKS, ledger.masks)
+    rows.TRUE_MASKS.write(folder / TRUE_MASKS, ledger.masks)
     _write_manifest(folder)
 
 
@@ -79,8 +79,8 @@ def _true_masks(clip: str, masks: np.ndarray) -> Iterator[TrueMask]:
         yield TrueMask(clip=clip, frame=frame, body=body, height=height, width=width, counts=counts)
 
 
-def _write_table(path: Path, header: tuple[str, str], rows: list[tuple[str, str]]) -> None:
-    path.write_text("".join("\t".join(row) + "\n" for row in (header, *rows)), encoding="utf-8")
+def _write_table(path: Path, header: tuple[str, str], lines: list[tuple[str, str]]) -> None:
+    path.write_text("".join("\t".join(line) + "\n" for line in (header, *lines)), encoding="utf-8")
 
 
 def _write_manifest(folder: Path) -> None:

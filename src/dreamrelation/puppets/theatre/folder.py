@@ -1,7 +1,6 @@
 """The folder that the theatre replaces as a whole: it must be its own."""
 
 import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -47,7 +46,6 @@ def own_folder(folder: Path) -> Iterator[Path]:
         yield beside
         (beside / MARKER).write_text(MARKER_TEXT, encoding="utf-8")
         check_replaceable(folder)  # again: somebody may have put something there meanwhile
-        _empty(folder)
 
 
 def _named(folder: Path) -> str:
@@ -64,14 +62,3 @@ def _some_content(folder: Path) -> Path | None:
             if not path.is_dir() or path.is_symlink():
                 return path
     return None
-
-
-def _empty(folder: Path) -> None:
-    """Remove the content but for the marker: whoever is killed here leaves a folder that is still the theatre's."""
-    if not folder.is_dir():
-        return
-    for path in folder.iterdir():
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path)
-        elif path.name != MARKER:
-            path.unlink()

@@ -1,4 +1,4 @@
-"""A small lesson for tests of training: a tiny Mochi, random clips, random texts."""
+"""A small setup for tests of training: a tiny Mochi, random clips, random texts."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from dreamrelation.settings.machine import MachineSettings
 from dreamrelation.settings.methods import TrainedMethodSettings
 from dreamrelation.texts.cache import TextCache
 from dreamrelation.training.loop import Saving, Trainer
-from dreamrelation.training.step import Lesson
+from dreamrelation.training.step import TrainingSetup
 
 GRID = (12, 2, 4, 6)
 SMALL = {
@@ -60,8 +60,8 @@ def trainer_of(
     data = cached_clips()
     method.attach(model, data.grid, 0)
     normalise = settings.normalise_latents == "per_channel"
-    lesson = Lesson(model.denoiser, data, method, normalise)
-    return Trainer(lesson, settings, 0, Saving(folder, "fingerprint", every), "test")
+    setup = TrainingSetup(model.denoiser, data, method, normalise)
+    return Trainer(setup, settings, 0, Saving(folder, "fingerprint", every), "test")
 
 
 def lora_trainer(mochi: MochiSettings, folder: Path, every: int = 4, **over: object) -> Trainer:

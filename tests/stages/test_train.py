@@ -1,0 +1,133 @@
+"""The train stage: its outputs, and the states that it takes up and does not."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from dreamrelation import config
+from dreamrelation.backbones.interface import Posterior
+from dreamrelation.backbones.mochi.backbone import Mochi
+from dreamrelation.backbones.mochi.settings import MochiSettings
+from dreamrelation.errors import UserError
+from dreamrelation.files import file_sha256
+from dreamrelation.latents.cache import EncodedClip, latents_fingerprint, write_clips
+from dreamrelation.roles import ROLES, Role
+from dreamrelation.settings.experiment import ExperimentSettings
+from dreamrelation.settings.machine import MachineSettings
+from dreamrelation.settings.overlay import overlay
+from dreamrelation.settings.stages import LatentsStage, TrainStage
+from dreamrelation.stages import train
+from dreamrelation.tables.rows import TRAINING
+from dreamrelation.texts.cache import write_texts
+from dreamrelation.training.resume import STATE
+
+ROOT = Path(__file__).parents[2]
+MACHINE = MachineSettings(device="cpu", checkpoint_every=1)
+CAPTION = "A person is hugging a person."
+GRID = (2, 4, 6)
+
+
+@pytest.fixture
+def experiment(random_mochi: MochiSettings, tmp_path: Path) -> ExperimentSettings:
+    """Three steps on a model of its own, whose weights a test may change."""
+    folder = tmp_path / "mochi"
+    shutil.copytree(random_mochi.path, folder)
+    small = {
+        "model": {"path": str(folder)},
+        "clips": {"height": 32, "width": 48, "pixel_frames": [7]},
+        "generation": {"pixel_frames": 7},
+        "training": {"steps": 3, "warmup_steps": 1, "batch_size": 1},
+        "methods": {"direct_lora": None, "dreamrelation": {"rank": 2, "alpha": 2, "steps": 3, "warmup_steps": 1}},
+    }
+    return config.from_mapping(overlay(config.load([ROOT / "config.yaml"]).model_dump(), small), "test")
+
+
+def caches(experiment: ExperimentSettings, folder: Path) -> None:
+    """Latents and texts as the stages before write them."""
+    mochi = Mochi(experiment.model, MACHINE)
+    write_texts(folder / "texts", ["", CAPTION], mochi.text_encoder(), mochi.fingerprint("text_encoder"))
+    generator = torch.Generator().manual_seed(0)
+    masks: dict[Role, np.ndarray] = dict.fromkeys(ROLES, np.full(GRID, 0.5, np.float32))
+    clips = [
+        EncodedClip(
+            f"clip{n}", CAPTION, Posterior(torch.randn(12, *GRID, generator=generator), torch.zeros(12, *GRID)), masks
+        )
+        for n in range(3)
+    ]
+    stage = LatentsStage.of(experiment)
+    write_clips(folder / "latents", clips, latents_fingerprint(stage, mochi.fingerprint("autoencoder")))
+
+
+def run(experiment: ExperimentSettings, folder: Path, minutes: float | None = None, to: str = "out") -> Path:
+    out = folder / to
+    train.run(
+        settings=TrainStage.of(experiment, method="dreamrelation"),
+        machine=MACHINE,
+        relation="hugging",
+        method="dreamrelation",
+        latents=folder / "latents",
+        texts=folder / "texts",
+        adapters=out / "adapters",
+        manifest=out / "adapters.json",
+        training=out / "training.parquet",
+        resume=folder / "resume",
+        minutes=minutes,
+    )
+    return out
+
+
+def test_equal_trainings_give_equal_bytes_and_a_list_of_them(experiment: ExperimentSettings, tmp_path: Path) -> None:
+    caches(experiment, tmp_path)
+    first, second = run(experiment, tmp_path, to="first"), run(experiment, tmp_path, to="second")
+    listed = json.loads((first / "adapters.json").read_text())
+    assert listed == {path.name: file_sha256(path) for path in (first / "adapters").iterdir()}
+    assert len(listed) == 4
+    assert (first / "adapters.json").read_bytes() == (second / "adapters.json").read_bytes()
+    assert [row.step for row in TRAINING.read(first / "training.parquet")] == [0, 1, 2]
+    assert not (tmp_path / "resume").exists()
+
+
+def test_a_stopped_training_goes_on_with_the_same_weights_and_starts_afresh_with_others(
+    experiment: ExperimentSettings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    caches(experiment, tmp_path)
+    with pytest.raises(UserError, match="the state is saved"):
+        run(experiment, tmp_path, minutes=1e-9)
+    state = (tmp_path / "resume" / STATE).read_bytes()
+    run(experiment, tmp_path)
+    assert "going on from step 1" in capsys.readouterr().err
+    (tmp_path / "resume").mkdir()
+    (tmp_path / "resume" / STATE).write_bytes(state)
+    weights = Path(experiment.model.path) / "transformer" / "diffusion_pytorch_model.safetensors"
+    content = bytearray(weights.read_bytes())
+    content[-1] ^= 1
+    weights.write_bytes(bytes(content))
+    run(experiment, tmp_path)
+    said = capsys.readouterr().err
+    assert "going on" not in said and "made from other settings or inputs; the training starts afresh" in said
+
+
+def test_latents_and_texts_of_another_model_are_refused(experiment: ExperimentSettings, tmp_path: Path) -> None:
+    caches(experiment, tmp_path)
+    for part, named in (("vae/diffusion_pytorch_model.safetensors", "latents"), ("tokenizer/tokenizer.json", "texts")):
+        file = Path(experiment.model.path) / part
+        before = file.read_bytes()
+        file.write_bytes(before + b" ")
+        with pytest.raises(UserError, match=f"{named}: found the fingerprint"):
+            run(experiment, tmp_path)
+        file.write_bytes(before)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_method_that_trains_nothing_is_refused(experiment: ExperimentSettings, tmp_path: Path) -> None:
+    nothing = tmp_path / "nothing"
+    with pytest.raises(UserError, match="'base' is of the kind 'none': there is nothing to train"):
+        train.run(
+            settings=TrainStage.of(experiment, method="base"), machine=MACHINE, relation="hugging", method="base",
+            latents=nothing, texts=nothing, adapters=nothing, manifest=nothing, training=nothing, resume=nothing,
+        )  # fmt: skip
+    assert not nothing.exists()
