@@ -7,6 +7,7 @@ A stage is run again when its inputs change, or its slice of the settings (`para
 
 import shlex
 import sys
+from pathlib import Path
 
 from dreamrelation.progress import TERMINAL
 
@@ -67,6 +68,31 @@ def model_files(stage):
 
 def metric_files(wildcards):
     return plan.metric_files(wildcards.metric)
+
+
+def adapters_of(wildcards):
+    """What a method has learned; nothing for one that trains nothing."""
+    if wildcards.method not in settings.trained_methods:
+        return {}
+    folder = results(f"{wildcards.relation}/{wildcards.method}")
+    return {"adapters": f"{folder}/adapters", "adapters_manifest": f"{folder}/adapters.json"}
+
+
+def adapters_flags(wildcards):
+    return [text for name, path in adapters_of(wildcards).items() for text in (f"--{name.replace('_', '-')}", path)]
+
+
+def controls_of(wildcards):
+    """The controls of a relation; metrics that are not asked about real clips have none."""
+    return [results(f"{wildcards.relation}/controls/{metric}.parquet") for metric in plan.controlled_metrics]
+
+
+def folder_of_made_videos(wildcards, output):
+    return str(Path(output.videos[0]).parent)
+
+
+def folder_of_given_videos(wildcards, input):
+    return str(Path(input.videos[0]).parent)
 
 
 def minutes_flag(wildcards, resources):

@@ -9,11 +9,6 @@ OF_METHOD += [f"scores/{metric}.parquet" for metric in settings.metrics]
 OF_RELATION += [*(f"controls/{metric}.parquet" for metric in plan.controlled_metrics), "evaluation.json"]
 
 
-def controls_of(wildcards):
-    """The controls of a relation; metrics that are not asked about real clips have none."""
-    return [results(f"{wildcards.relation}/controls/{metric}.parquet") for metric in plan.controlled_metrics]
-
-
 rule evaluate:
     input:
         videos=expand("results/{{experiment}}/{{relation}}/{{method}}/videos/{name}", name=plan.video_files),
@@ -38,7 +33,7 @@ rule evaluate:
         settings=settings_of("evaluate"),
         code=code_of("evaluate"),
         machine=machine,
-        folder="results/{experiment}/{relation}/{method}/videos",
+        folder=folder_of_given_videos,
     message:
         "Evaluation: {wildcards.metric} of {wildcards.relation} by {wildcards.method}"
     shell:

@@ -7,18 +7,6 @@ out: results/{experiment}/{relation}/{method}/videos/*.mp4, videos.parquet
 OF_METHOD += [*(f"videos/{name}" for name in plan.video_files), "videos.parquet"]
 
 
-def adapters_of(wildcards):
-    """What a method has learned; nothing for one that trains nothing."""
-    if wildcards.method not in settings.trained_methods:
-        return {}
-    folder = results(f"{wildcards.relation}/{wildcards.method}")
-    return {"adapters": f"{folder}/adapters", "adapters_manifest": f"{folder}/adapters.json"}
-
-
-def adapters_flags(wildcards):
-    return [text for name, path in adapters_of(wildcards).items() for text in (f"--{name.replace('_', '-')}", path)]
-
-
 rule generate:
     input:
         unpack(adapters_of),
@@ -43,7 +31,7 @@ rule generate:
         code=code_of("generate"),
         machine=machine,
         adapters=adapters_flags,
-        folder="results/{experiment}/{relation}/{method}/videos",
+        folder=folder_of_made_videos,
     message:
         "Generation: {wildcards.relation} by {wildcards.method}"
     shell:

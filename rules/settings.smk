@@ -3,19 +3,11 @@
 Laid over each other by the package and not by Snakemake, which cannot take a method or a metric away again.
 """
 
-from pathlib import Path
-
-
-def shown(path):
-    """Relative to the working directory where it lies in it."""
-    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
-
-
 given = dict(workflow.config_settings.config)
 planned = given.pop("planned", None)
 
 try:
-    settings = load(["config.yaml", *map(shown, workflow.config_settings.configfiles)], given)
+    settings = load(["config.yaml", *workflow.config_settings.configfiles], given)
 except UserError as error:
     raise WorkflowError(str(error)) from None
 

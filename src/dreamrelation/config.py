@@ -30,13 +30,18 @@ def load(paths: Iterable[str | Path], last: dict[str, Any] | None = None) -> Exp
     merged: dict[str, Any] = {}
     names = []
     for path in map(Path, paths):
-        names.append(str(path))
+        names.append(_shown(path))
         merged = overlay(merged, read_yaml(path))
     if not names:
         raise UserError("no configuration file was given, expected at least config.yaml")
     if last:
         names.append("the command line")
     return from_mapping(overlay(merged, _with_nulls(last or {})), " + ".join(names))
+
+
+def _shown(path: Path) -> str:
+    """Relative to the working directory where it lies in it."""
+    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
 
 
 def _with_nulls(value: Any) -> Any:

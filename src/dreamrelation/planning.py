@@ -33,8 +33,9 @@ class Plan:
 
     @cached_property
     def digest(self) -> str:
-        """Digest of all settings, by which a job notices that they were changed after it was planned."""
-        return f"settings-{fingerprint(settings=self.experiment.model_dump(mode='json'))}"
+        """Digest of all that decides what is made, by which a job notices that it was changed after it was planned."""
+        making = self.experiment.model_dump(mode="json", exclude={"machine"})
+        return f"settings-{fingerprint(settings=making)}"
 
     def slice(self, stage: str, chosen: Chosen = NOTHING) -> StageSettings:
         """The settings that a stage is given."""
