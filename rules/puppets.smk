@@ -5,7 +5,15 @@ out: in the folder puppets.folder captions.tsv, bad_clips.tsv, true_masks.parque
 clip by its digest; data/puppets/models/, when `snakemake puppet_models` asks for it
 """
 
+from dreamrelation.puppets.theatre.folder import check_replaceable
+
 if settings.puppets is not None:
+
+    # Before Snakemake makes room for the outputs: they may bear the names of somebody's files.
+    try:
+        check_replaceable(Path(settings.puppets.folder))
+    except UserError as error:
+        raise WorkflowError(str(error)) from None
 
     # The folder is no output: Snakemake would empty it, whatever else were in it.
     rule puppets:

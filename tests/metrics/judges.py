@@ -8,7 +8,7 @@ import torch
 
 from dreamrelation.files import file_sha256
 from dreamrelation.metrics.interface import VideoSample
-from dreamrelation.metrics.puppet_judge.network import new_judge, save_judge
+from dreamrelation.metrics.puppet_judge.network import SIDES, new_actor_head, new_judge, save_judge, with_actor_head
 from dreamrelation.tables.rows import SELECTION, VIDEOS, GeneratedVideo, SelectedClip
 from dreamrelation.video import encode
 
@@ -18,11 +18,12 @@ LOGIT = 2.0
 """Of what the judge sees; all others have 0."""
 HELD_OUT = {"motion": 0.97, "figure": 0.95, "per_motion": {"hugging": 1.0, "none": 0.8}, "clips": 160}
 FACTS = {"name": "puppet_classifier", "held_out_accuracy": HELD_OUT}
+ACTOR_FACTS = {"held_out_accuracy": {"actor": 0.9, "per_motion": {"kicking": 0.9}, "clips": 40}}
 FRAMES, HEIGHT, WIDTH = 7, 64, 96
 
 
-def write_judge(folder: Path, motion: str, left: str, right: str) -> Path:
-    """A judge that says this of every video."""
+def write_judge(folder: Path, motion: str, left: str, right: str, actor: str | None = None) -> Path:
+    """A judge that says this of every video; it cannot tell who acts unless told to."""
     network = new_judge(MOTIONS, KINDS, seed=0)
     with torch.no_grad():
         for head in (network.motion, network.kinds):
@@ -31,7 +32,15 @@ def write_judge(folder: Path, motion: str, left: str, right: str) -> Path:
         network.motion.bias[MOTIONS.index(motion)] = LOGIT
         network.kinds.bias[KINDS.index(left)] = LOGIT
         network.kinds.bias[len(KINDS) + KINDS.index(right)] = LOGIT
-    save_judge(folder, network, FACTS)
+    if actor is None:
+        save_judge(folder, network, FACTS)
+        return folder
+    head = new_actor_head(network, seed=0)
+    with torch.no_grad():
+        last = list(head.parameters())[-2:]
+        last[0].zero_()
+        last[1].copy_(torch.tensor([LOGIT if side == actor else 0.0 for side in SIDES]))
+    save_judge(folder, with_actor_head(network, head), FACTS | {"actor": ACTOR_FACTS})
     return folder
 
 

@@ -2,7 +2,6 @@
 
 import json
 import shutil
-from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
@@ -27,6 +26,8 @@ SURE = np.exp(LOGIT) / (np.exp(LOGIT) + 3)
 """Probability of what the judge sees, among four."""
 UNSURE = 1 / (np.exp(LOGIT) + 3)
 """Of what it does not see."""
+ACTS = np.exp(LOGIT) / (np.exp(LOGIT) + 1)
+"""Probability of the side that it sees act, of two."""
 
 
 def relation_accuracy(folder: Path) -> RelationAccuracy:
@@ -39,13 +40,6 @@ def subject_accuracy(folder: Path) -> SubjectAccuracy:
 
 def joint_accuracy(folder: Path) -> JointAccuracy:
     return JointAccuracy(JointAccuracySettings(judge=str(folder)), MACHINE)
-
-
-def acting(metric: JointAccuracy, actor: str | None, monkeypatch: pytest.MonkeyPatch) -> JointAccuracy:
-    """The metric with a judge that also tells who acts."""
-    ask = metric.judge.ask
-    monkeypatch.setattr(metric.judge, "ask", lambda frames: replace(ask(frames), actor=actor))
-    return metric
 
 
 @pytest.mark.parametrize(("relation", "value", "sure"), [("hugging", 1.0, SURE), ("kicking", 0.0, UNSURE)])
@@ -116,33 +110,41 @@ def test_joint_accuracy_wants_the_relation_and_both_subjects(tmp_path, seen, lef
 @pytest.mark.parametrize(("left", "right"), product(["dog", "cat"], repeat=2))
 @pytest.mark.parametrize("actor", ["left", "right"])
 @pytest.mark.parametrize("asked", ["hugging", "kicking"])
-def test_joint_accuracy_wants_the_order_where_it_matters_and_is_known(tmp_path, monkeypatch, left, right, actor, asked):
+def test_joint_accuracy_wants_the_order_where_it_matters_and_is_known(tmp_path, left, right, actor, asked):
     """A dog is kicking a cat: whoever is seen to kick must be the dog. Hugging has no actor."""
-    metric = acting(joint_accuracy(write_judge(tmp_path, asked, left, right)), actor, monkeypatch)
+    metric = joint_accuracy(write_judge(tmp_path, asked, left, right, actor))
     score = metric.score(sample(asked, ("dog", "cat")))
     who, whom = (left, right) if actor == "left" else (right, left)
     right_order = (who, whom) == ("dog", "cat")
     assert score.value == float(right_order or (asked == "hugging" and {who, whom} == {"dog", "cat"}))
-    assert (f"the one on the {actor} acts" in score.detail) == (asked == "kicking")
+    assert (f"the one on the {actor} acts ({ACTS:.2f})" in score.detail) == (asked == "kicking")
     assert "order not checked" not in score.detail
 
 
 @pytest.mark.parametrize("actor", ["left", None])
-def test_the_order_of_two_alike_does_not_matter(tmp_path, monkeypatch, actor):
-    metric = acting(joint_accuracy(write_judge(tmp_path, "kicking", "dog", "dog")), actor, monkeypatch)
+def test_the_order_of_two_alike_does_not_matter(tmp_path, actor):
+    metric = joint_accuracy(write_judge(tmp_path, "kicking", "dog", "dog", actor))
     score = metric.score(sample("kicking", ("dog", "dog")))
     assert (score.value, "order" in score.detail) == (1.0, False)
     assert metric.score(sample("kicking", ("dog", "cat"))).value == 0.0
 
 
 @pytest.mark.parametrize("actor", ["left", "right", None])
-def test_the_joint_confidence_is_a_probability(judge_folder, monkeypatch, actor):
+def test_the_joint_confidence_is_a_probability(tmp_path, actor):
     """Summed over all that a video may show, it is 1."""
-    metric = acting(joint_accuracy(judge_folder), actor, monkeypatch)
+    metric = joint_accuracy(write_judge(tmp_path, "hugging", "cat", "dog", actor))
     assert metric.score(sample("hugging", ("dog", "cat"))).confidence == pytest.approx(SURE * (SURE**2 + UNSURE**2))
     pairs = [(a, b) for a in KINDS for b in KINDS if actor or a <= b]
     found = [metric.score(sample("kicking", pair)).confidence for pair in pairs]
     assert sum(value for value in found if value is not None) == pytest.approx(UNSURE)
+
+
+@pytest.mark.parametrize(("actor", "sure"), [("left", 1 - ACTS), ("right", ACTS)])
+def test_the_joint_confidence_weighs_who_acts(tmp_path, actor, sure):
+    """A cat on the left and a dog on the right; for the dog to kick, the one on the right must act."""
+    metric = joint_accuracy(write_judge(tmp_path, "kicking", "cat", "dog", actor))
+    confidence = metric.score(sample("kicking", ("dog", "cat"))).confidence
+    assert confidence == pytest.approx(SURE * (sure * SURE**2 + (1 - sure) * UNSURE**2))
 
 
 def test_frames_of_another_size_are_resized(judge_folder):
@@ -154,7 +156,14 @@ def test_an_opinion_holds_a_probability_for_each_class(judge_folder):
     assert tuple(opinion.motions) == MOTIONS and tuple(opinion.left_kinds) == tuple(opinion.right_kinds) == KINDS
     for shares in (opinion.motions, opinion.left_kinds, opinion.right_kinds):
         assert sum(shares.values()) == pytest.approx(1)
-    assert (opinion.motion, opinion.left, opinion.right, opinion.actor) == ("hugging", "cat", "dog", None)
+    assert (opinion.motion, opinion.left, opinion.right) == ("hugging", "cat", "dog")
+
+
+def test_only_a_judge_with_the_head_says_who_acts(judge_folder, tmp_path):
+    opinion = Judge(judge_folder).ask(sample().frames)
+    assert (opinion.actors, opinion.actor) == ({}, None)
+    opinion = Judge(write_judge(tmp_path, "kicking", "cat", "dog", actor="right")).ask(sample().frames)
+    assert opinion.actors == pytest.approx({"left": 1 - ACTS, "right": ACTS}) and opinion.actor == "right"
 
 
 @pytest.mark.parametrize("metric", [relation_accuracy, subject_accuracy, joint_accuracy])
@@ -162,6 +171,12 @@ def test_the_note_says_who_judges_and_how_well(judge_folder, metric):
     note = metric(judge_folder).note
     assert Judge(judge_folder).name in note
     assert "160 clips that it has not seen: motion 97.0%, figure 95.0%. It is weakest on none, 80.0%." in note
+
+
+def test_the_note_says_whether_the_judge_can_tell_who_acts(judge_folder, tmp_path):
+    assert joint_accuracy(judge_folder).note.endswith("It cannot tell who acts, so either subject may.")
+    note = joint_accuracy(write_judge(tmp_path, "kicking", "cat", "dog", actor="right")).note
+    assert "Who acts: 90.0% of 40 clips." in note and "cannot tell" not in note
 
 
 def test_a_judge_that_does_not_say_how_good_it_is_is_refused(judge_folder, tmp_path):

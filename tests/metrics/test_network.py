@@ -6,7 +6,13 @@ import pytest
 import torch
 
 from dreamrelation.errors import UserError
-from dreamrelation.metrics.puppet_judge.network import load_judge, new_judge, save_judge
+from dreamrelation.metrics.puppet_judge.network import (
+    load_judge,
+    new_actor_head,
+    new_judge,
+    save_judge,
+    with_actor_head,
+)
 
 MOTIONS, KINDS = ("hugging", "kicking", "none"), ("person", "dog", "nobody")
 
@@ -62,6 +68,43 @@ def test_saving_and_loading_is_exact(tmp_path):
     assert all(torch.equal(loaded.state_dict()[name], tensor) for name, tensor in judge.state_dict().items())
     assert torch.equal(loaded(clips()).motion, judge.eval()(clips()).motion)
     assert not loaded.training
+
+
+def test_the_actor_head_is_added_and_replaced_and_the_rest_stays():
+    judge = new_judge(MOTIONS, KINDS, seed=0)
+    heads = [new_actor_head(judge, seed) for seed in (0, 1)]
+    before, first = judge(clips()), with_actor_head(judge, heads[0])
+    second = with_actor_head(first, heads[1])
+    for headed, head in ((first, heads[0]), (second, heads[1])):
+        verdict = headed(clips())
+        assert torch.equal(verdict.motion, before.motion) and torch.equal(verdict.kinds, before.kinds)
+        assert torch.equal(verdict.actor, head(judge.acted(clips()))) and verdict.actor.shape == (2, 2)
+    assert before.actor is None and not torch.equal(first(clips()).actor, second(clips()).actor)
+    assert set(second.state_dict()) - set(judge.state_dict()) == {
+        f"actor.{n}.{w}" for n in "02" for w in ("weight", "bias")
+    }
+
+
+def test_a_headed_judge_comes_back_whole(tmp_path):
+    judge = new_judge(MOTIONS, KINDS, seed=0)
+    save_judge(tmp_path, judge, {"name": "puppet_classifier"})
+    _, facts = load_judge(tmp_path)
+    headed = with_actor_head(judge, new_actor_head(judge, seed=0))
+    save_judge(tmp_path, headed, facts)
+    loaded, facts = load_judge(tmp_path)
+    assert torch.equal(loaded(clips()).actor, headed.eval()(clips()).actor)
+    assert (loaded.architecture, facts["name"]) == (headed.architecture, "puppet_classifier")
+
+
+def test_a_judge_of_before_there_were_actor_heads_opens(tmp_path):
+    judge = new_judge(MOTIONS, KINDS, seed=0)
+    save_judge(tmp_path, judge, {})
+    facts = json.loads((tmp_path / "judge.json").read_text())
+    del facts["architecture"]["actor_width"]
+    (tmp_path / "judge.json").write_text(json.dumps(facts))
+    loaded, _ = load_judge(tmp_path)
+    verdict = loaded(clips())
+    assert verdict.actor is None and torch.equal(verdict.motion, judge.eval()(clips()).motion)
 
 
 @pytest.mark.parametrize("name", ["judge.json", "judge.safetensors"])

@@ -7,8 +7,17 @@ import numpy as np
 import pytest
 
 from dreamrelation.metrics.puppet_judge.judge import Judge
+from dreamrelation.metrics.puppet_judge.network import SIDES
 from dreamrelation.metrics.puppet_judge.subject_accuracy import found_share
-from dreamrelation.puppets.models.judge_clips import JUDGED_KINDS, JUDGED_MOTIONS, NONE, held_out_world, judge_clip
+from dreamrelation.puppets.models.judge_clips import (
+    ACTING_MOTIONS,
+    JUDGED_KINDS,
+    JUDGED_MOTIONS,
+    NONE,
+    acting_clips,
+    held_out_world,
+    judge_clip,
+)
 from dreamrelation.puppets.theatre.repertoire import shoot
 
 FOLDER = Path(__file__).parents[2] / "data" / "puppets" / "models" / "judge"
@@ -34,6 +43,11 @@ def test_it_says_how_good_it_is(judge):
     assert facts["held_out_accuracy_degraded"]["motion"] >= 0.9
     assert set(facts["held_out_accuracy"]["per_motion"]) == set(JUDGED_MOTIONS)
     assert f"motion {facts['held_out_accuracy']['motion']:.1%}" in judge.note
+    actor = facts["actor"]
+    assert actor["held_out_accuracy"]["actor"] >= 0.98 and actor["held_out_accuracy_degraded"]["actor"] >= 0.95
+    assert set(actor["held_out_accuracy"]["per_motion"]) == set(ACTING_MOTIONS)
+    assert min(actor["held_out_accuracy"]["per_motion"].values()) >= 0.95
+    assert f"Who acts: {actor['held_out_accuracy']['actor']:.1%}" in judge.note
 
 
 def test_it_judges_fresh_clips_of_other_rooms_and_speeds(judge):
@@ -53,6 +67,26 @@ def test_it_judges_clips_of_the_base_models_world(judge):
     shots = [shoot(OTHER_SEED, index, 19, 64, 96, rare_weight=1.0) for index in range(15)]
     right = [judge.ask(shot.take.frames).motion == shot.motion for shot in shots]
     assert np.mean(right) >= 0.85
+
+
+def test_it_sees_who_acts_and_in_the_mirror_the_other_side_does(judge):
+    clips = list(acting_clips(held_out_world(OTHER_SEED), 40, 19, 64, 96))
+    sides = [SIDES[clip.actor] for clip in clips if clip.actor is not None]
+    seen = [judge.ask(clip.frames).actor for clip in clips]
+    mirrored = [judge.ask(np.ascontiguousarray(clip.frames[:, :, ::-1])).actor for clip in clips]
+    assert 10 <= sides.count("left") <= 30
+    assert np.mean([a == b for a, b in zip(seen, sides, strict=True)]) >= 0.95
+    assert np.mean([a != b for a, b in zip(mirrored, sides, strict=True)]) >= 0.95
+
+
+def test_it_sees_who_acts_in_the_base_models_world(judge):
+    shots = [shoot(OTHER_SEED, index, 19, 64, 96) for index in range(60)]
+    acted = [shot for shot in shots if shot.motion in ACTING_MOTIONS]
+    middles = [shot.take.joints[..., 0].mean(axis=(0, 2)) for shot in acted]
+    sides = [SIDES[int(actor > partner)] for actor, partner in middles]
+    right = [judge.ask(shot.take.frames).actor == side for shot, side in zip(acted, sides, strict=True)]
+    assert len(acted) >= 10 and set(sides) == {"left", "right"}
+    assert np.mean(right) >= 0.9
 
 
 def test_a_still_and_grain_are_no_relation(judge, experiment_settings):

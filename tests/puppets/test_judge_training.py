@@ -1,30 +1,47 @@
 """The judge's clips, the losses of quality and a training in miniature."""
 
+from dataclasses import asdict, replace
+
 import numpy as np
 import pytest
 import torch
 
-from dreamrelation.metrics.puppet_judge.network import new_judge
+from dreamrelation.metrics.puppet_judge.network import load_judge, new_actor_head, new_judge, save_judge
 from dreamrelation.puppets.models.degrade import blur, degrade, ghost, noise, smear
 from dreamrelation.puppets.models.judge_clips import (
+    ACTING_MOTIONS,
     JUDGED_KINDS,
     JUDGED_MOTIONS,
     NOBODY,
     NONE,
     ClipPool,
+    acting_clips,
     held_out_world,
     judge_clip,
     training_world,
 )
+from dreamrelation.puppets.models.train_actor import (
+    ActorSet,
+    ActorTraining,
+    actor_accuracy,
+    actor_world,
+    fit_head,
+    training_views,
+    whole_clips,
+)
 from dreamrelation.puppets.models.train_judge import (
     JudgeTraining,
     draw_batch,
+    draw_view,
     fit,
     held_out_accuracy,
     train_judge,
 )
+from dreamrelation.stages import puppet_models
 
 TINY = JudgeTraining(clips=8, held_out_clips=4, frames=7, spare_frames=1, steps=2, batch=2, warmup_steps=1)
+
+ACTOR = ActorTraining(clips=4, views=2, held_out_clips=3, frames=7, spare_frames=1, steps=4, batch=4, warmup_steps=1)
 
 
 def test_a_clip_depends_on_its_world_and_index_only():
@@ -96,3 +113,78 @@ def test_training_repeats_itself():
         fit(judge, pool, TINY, lambda text: None)
     assert held_out_accuracy(judges[0], pool) == held_out_accuracy(judges[1], pool)
     assert all(torch.equal(a, b) for a, b in zip(*(j.state_dict().values() for j in judges), strict=True))
+
+
+def test_motions_with_an_actor():
+    assert ACTING_MOTIONS == ("punch_slap", "kicking", "pushing", "point_finger", "follow")
+
+
+def test_clips_with_an_actor_are_those_of_the_world_without_the_spoilt_ones():
+    world, size = held_out_world(5), (3, 64, 96)
+    clips = list(acting_clips(world, 12, *size))
+    all_of_them = [judge_clip(index, world, *size) for index in range(60)]
+    played = [clip for clip in all_of_them if JUDGED_MOTIONS[clip.motion] in ACTING_MOTIONS]
+    assert [clip.frames.tobytes() for clip in clips] == [clip.frames.tobytes() for clip in played[:12]]
+    assert {clip.actor for clip in clips} == {0, 1}
+    assert {clip.actor for clip in all_of_them if JUDGED_MOTIONS[clip.motion] not in ACTING_MOTIONS} == {None}
+
+
+def middle(video: torch.Tensor) -> torch.Tensor:
+    """(1, 3, F, H, W) → (1, 2): brightness of the left and of the right half."""
+    return torch.stack([half.mean() for half in video[0].chunk(2, dim=-1)])[None]
+
+
+def test_a_mirrored_view_has_the_other_actor():
+    """Mirroring swaps the halves; what `draw_view` says of it must be what the label follows."""
+    clip = next(acting_clips(actor_world(0), 1, 8, 64, 96))
+    views = training_views(middle, replace(ACTOR, clips=1, views=12), lambda line: None)
+    drawn = [draw_view(clip.frames, 7, np.random.default_rng([0, 16, 0, view])) for view in range(12)]
+    assert torch.equal(views.features, torch.cat([middle(video[None]) for video, _ in drawn]))
+    assert views.actors.tolist() == [int(clip.actor == (0 if mirrored else 1)) for _, mirrored in drawn]
+    assert set(views.actors.tolist()) == {0, 1}
+
+
+def test_draw_view_tells_the_truth_about_mirroring():
+    frames = np.zeros((8, 64, 96, 3), np.uint8)
+    frames[:, :, :48] = 200
+    for seed in range(10):
+        video, mirrored = draw_view(frames, 7, np.random.default_rng(seed))
+        left, right = middle(video[None])[0]
+        assert video.shape == (3, 7, 64, 96) and bool(left < right) == mirrored
+
+
+def test_the_head_learns_what_can_be_told_and_is_tested_per_motion():
+    features = torch.randn(200, 256, generator=torch.Generator().manual_seed(0))
+    actors = (features[:, 3] > 0).long()
+    views = ActorSet(features, actors, ("kicking", "pushing") * 100)
+    head = new_actor_head(new_judge(JUDGED_MOTIONS, JUDGED_KINDS, seed=0), seed=0)
+    fit_head(head, views, replace(ACTOR, steps=60, batch=64))
+    assert actor_accuracy(head, views)["actor"] > 0.95
+    upside_down = replace(views, actors=torch.where(torch.arange(200) % 2 == 0, actors, 1 - actors))
+    found = actor_accuracy(head, upside_down)["per_motion"]
+    assert set(found) == {"kicking", "pushing"} and found["kicking"] > 0.9 and found["pushing"] < 0.1
+
+
+def test_a_clip_without_an_actor_is_refused():
+    with pytest.raises(ValueError, match="standing has no actor"):
+        whole_clips(middle, [judge_clip(0, training_world(0), 3, 64, 96)])
+
+
+def test_teaching_who_acts_repeats_itself_and_leaves_all_else_alone(tmp_path, monkeypatch):
+    monkeypatch.setattr(puppet_models, "ActorTraining", lambda: ACTOR)
+    judge = new_judge(JUDGED_MOTIONS, JUDGED_KINDS, seed=0)
+    facts = {"name": "puppet_classifier", "held_out_accuracy": {"motion": 0.5}}
+    for name in ("one", "other"):
+        save_judge(tmp_path / name, judge, facts)
+        puppet_models.teach_who_acts(judge=tmp_path / name)
+    once = (tmp_path / "one" / "judge.safetensors").read_bytes()
+    assert (tmp_path / "other" / "judge.safetensors").read_bytes() == once
+    puppet_models.teach_who_acts(judge=tmp_path / "one")
+    assert (tmp_path / "one" / "judge.safetensors").read_bytes() == once, "a head that is there is replaced"
+    taught, found = load_judge(tmp_path / "one")
+    assert all(torch.equal(taught.state_dict()[name], tensor) for name, tensor in judge.state_dict().items())
+    untrained = new_actor_head(judge, ACTOR.seed).state_dict()
+    assert all(not torch.equal(taught.state_dict()[f"actor.{name}"], tensor) for name, tensor in untrained.items())
+    assert found["held_out_accuracy"] == {"motion": 0.5}
+    assert found["actor"]["training"] == asdict(ACTOR)
+    assert found["actor"]["held_out_accuracy"]["clips"] == found["actor"]["held_out_accuracy_degraded"]["clips"] == 3

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from dreamrelation.metrics.puppet_judge.network import load_judge
 from dreamrelation.puppets.models import train_mochi
+from dreamrelation.puppets.models.train_actor import ActorTraining
 from dreamrelation.puppets.models.train_decoder import DecoderState, DecoderTraining, Phase, train_decoder
 from dreamrelation.puppets.models.train_judge import JudgeTraining
 from dreamrelation.puppets.models.train_transformer import TransformerState, TransformerTraining, train_transformer
@@ -24,6 +25,7 @@ SIZE = TrainingSetSize(clips=4)
 DECODER = DecoderTraining(phases=(Phase(3, 2, 4, 4, 2), Phase(2, 4, 4, 4, 1)), warmup_steps=1)
 TRANSFORMER = TransformerTraining(steps=5, batch=2, warmup_steps=1, caption_dropout=0.5)
 JUDGE = JudgeTraining(clips=8, held_out_clips=4, frames=7, spare_frames=1, steps=2, batch=2, warmup_steps=1)
+ACTOR = ActorTraining(clips=3, views=1, held_out_clips=2, frames=7, spare_frames=1, steps=2, batch=2, warmup_steps=1)
 
 
 class Stopped(Exception):
@@ -99,6 +101,7 @@ def test_the_stage_writes_models_that_open(tmp_path: Path, monkeypatch: pytest.M
     ):
         monkeypatch.setattr(train_mochi, name, lambda settings=settings: settings)
     monkeypatch.setattr(puppet_models, "JudgeTraining", lambda: JUDGE)
+    monkeypatch.setattr(puppet_models, "ActorTraining", lambda: ACTOR)
     puppet_models.run(output=tmp_path / "models", work=tmp_path / "work")
     pipeline = MochiPipeline.from_pretrained(tmp_path / "models" / "mochi")
     std = torch.tensor(pipeline.vae.config["latents_std"])
@@ -106,8 +109,9 @@ def test_the_stage_writes_models_that_open(tmp_path: Path, monkeypatch: pytest.M
     report = json.loads((tmp_path / "models" / "mochi" / "training_report.json").read_text(encoding="utf-8"))
     assert report["training_set"] == asdict(SIZE)
     assert report["decoder"]["steps"] == report["transformer"]["steps"] == 5
-    _, facts = load_judge(tmp_path / "models" / "judge")
+    judge, facts = load_judge(tmp_path / "models" / "judge")
     assert facts["training"] == asdict(JUDGE)
+    assert facts["actor"]["training"] == asdict(ACTOR) and judge.actor is not None
     assert sorted(path.name for path in (tmp_path / "work").iterdir()) == [
         "decoder.pt", "training_set.pt", "transformer.pt",
     ]  # fmt: skip

@@ -1,8 +1,9 @@
-"""Every command that README.md and docs/ show is one that works.
+"""Every command and every configuration that README.md and docs/ show is one that works.
 
 Commands are looked for in fenced blocks of a shell and in indented blocks; what a program says stands in blocks of
 ```text and is not looked at. Snakemake's commands are planned in a copy of the workflow, with stand-ins for NTU RGB+D
-and for the checkpoints; the others are checked against the parser, the Makefile or the module that they name.
+and for the checkpoints; the others are checked against the parser, the Makefile or the module that they name. Blocks of
+```yaml are laid over config.yaml.
 """
 
 import ast
@@ -24,13 +25,15 @@ from dreamrelation.settings.stages import STAGES
 from dreamrelation.stages.commands import COMMANDS, build_parser
 
 PAGES = ["README.md", *sorted(path.relative_to(REPOSITORY).as_posix() for path in (REPOSITORY / "docs").glob("*.md"))]
-WITHOUT_COMMANDS = {"docs/settings.md"}
+WITHOUT_COMMANDS = {"docs/settings.md", "docs/files.md"}
 """Pages that tell nobody to run anything."""
 SHELLS = {"", "sh", "bash", "shell"}
 """What a fence says whose lines may be commands."""
 PROGRAMS = ("snakemake", "dreamrelation", "make", "python")
 ENVIRONMENT = ".venv/bin/"
 NTU = "configs/ntu_mochi.yaml"
+LABS = REPOSITORY / "tests/end_to_end"
+"""Holds the package `my_lab`, whose parts configurations may name."""
 
 
 @dataclass(frozen=True)
@@ -81,19 +84,34 @@ def commands_of(page: str, text: str) -> Iterator[Command]:
 
 def code_lines(text: str) -> Iterator[tuple[int, str]]:
     """Number and content of the lines that may be commands."""
-    fence: str | None = None
     indented, before = False, ""
+    for number, fence, line in lines_of(text):
+        indented = fence is None and line.startswith("    ") and (indented or not before.strip())
+        if indented or fence in SHELLS:
+            yield number, line
+        before = line
+
+
+def lines_of(text: str) -> Iterator[tuple[int, str | None, str]]:
+    """Number, what the fence says that the line is in (None: it is in none) and content of each line but the fences."""
+    fence: str | None = None
     for number, line in enumerate(text.splitlines(), 1):
         if line.lstrip().startswith("```"):
             fence = line.strip().removeprefix("```") if fence is None else None
-        elif fence is not None:
-            if fence in SHELLS:
-                yield number, line
         else:
-            indented = line.startswith("    ") and (indented or not before.strip())
-            if indented:
-                yield number, line
-        before = line
+            yield number, fence, line
+
+
+def configurations_of(page: str) -> Iterator[tuple[str, str]]:
+    """Place and content of each block of YAML."""
+    inside = [(number, line) for number, fence, line in lines_of(read(page)) if fence == "yaml"]
+    for _, block in groupby(enumerate(inside), lambda at_line: at_line[1][0] - at_line[0]):
+        lines = [line for _, line in block]
+        yield f"{page}:{lines[0][0]}", "\n".join(line for _, line in lines)
+
+
+def read(page: str) -> str:
+    return (REPOSITORY / page).read_text(encoding="utf-8")
 
 
 def simple_commands(line: str) -> Iterator[list[str]]:
@@ -113,9 +131,8 @@ def simple_commands(line: str) -> Iterator[list[str]]:
             yield kept
 
 
-DOCUMENTED = [
-    command for page in PAGES for command in commands_of(page, (REPOSITORY / page).read_text(encoding="utf-8"))
-]
+DOCUMENTED = [command for page in PAGES for command in commands_of(page, read(page))]
+CONFIGURATIONS = dict(found for page in PAGES for found in configurations_of(page))
 
 
 def documented(program: str) -> pytest.MarkDecorator:
@@ -162,10 +179,10 @@ def complaints(stocked: Checkout) -> dict[Command, str]:
         targets = dict.fromkeys(target for command in commands for target in command.targets)
         if stocked.plan(*targets, *options).status == 0:
             continue
-        for command in commands:
-            answer = stocked.plan(*command.targets, *options)
+        for targets in {command.targets for command in commands}:
+            answer = stocked.plan(*targets, *options)
             if answer.status != 0:
-                found[command] = answer.text[-3000:]
+                found |= {command: answer.text[-3000:] for command in commands if command.targets == targets}
     return found
 
 
@@ -224,6 +241,17 @@ def test_the_module_or_script_is_there(command: Command) -> None:
             if isinstance(node, ast.If)
         ]
         assert any("__main__" in ast.unparse(guard) for guard in guards), f"{command}: the module does nothing"
+
+
+@pytest.mark.parametrize("place", CONFIGURATIONS)
+def test_the_configuration_can_be_laid_over_the_default_one(
+    place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(LABS))
+    monkeypatch.chdir(REPOSITORY)
+    file = tmp_path / "over.yaml"
+    file.write_text(CONFIGURATIONS[place], encoding="utf-8")
+    load(["config.yaml", file])
 
 
 @pytest.mark.parametrize("command", [c for c in DOCUMENTED if c.installed and c.program not in PROGRAMS], ids=str)

@@ -85,6 +85,16 @@ def test_ntu_names_the_checkpoints_that_are_missing_and_starts_from_its_data(tmp
     assert answer.jobs["masks"] == len(settings.relations)
 
 
+def test_a_foreign_folder_is_refused_before_anything_in_it_is_removed(tmp_path: Path) -> None:
+    """Snakemake removes old outputs before a job runs, and somebody's files may bear their names."""
+    checkout = copy_workflow(tmp_path)
+    checkout.place("mine/captions.tsv")
+    answer = checkout.snakemake("mine/manifest.json", "--config", "puppets={folder: mine}")
+    assert answer.status == 1
+    assert "puppets.folder: found mine" in answer.text and "captions.tsv" in answer.text
+    assert (checkout.folder / "mine/captions.tsv").is_file()
+
+
 @pytest.mark.parametrize(
     ("override", "expected"),
     [

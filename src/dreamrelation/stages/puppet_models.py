@@ -1,10 +1,23 @@
-"""The puppet_models stage: the two models that come with the repository, trained from nothing."""
+"""The puppet_models stage: the two models that come with the repository, trained from nothing.
 
+    python -m dreamrelation.stages.puppet_models --actor-head-of data/puppets/models/judge
+
+does the judge's second training alone: minutes, where the first takes an hour.
+"""
+
+import argparse
 import sys
 from pathlib import Path
 
-from dreamrelation.metrics.puppet_judge.network import new_judge, save_judge
+from dreamrelation.metrics.puppet_judge.network import (
+    load_judge,
+    new_actor_head,
+    new_judge,
+    save_judge,
+    with_actor_head,
+)
 from dreamrelation.puppets.models.judge_clips import JUDGED_KINDS, JUDGED_MOTIONS
+from dreamrelation.puppets.models.train_actor import ActorTraining, train_actor_head
 from dreamrelation.puppets.models.train_judge import JudgeTraining, train_judge
 from dreamrelation.puppets.models.train_mochi import train_mochi
 
@@ -17,5 +30,27 @@ def run(*, output: Path, work: Path) -> None:
     train_mochi(output / "mochi", work)
     settings = JudgeTraining()
     judge = new_judge(JUDGED_MOTIONS, JUDGED_KINDS, settings.seed)
-    report = train_judge(judge, settings, lambda line: print(line, file=sys.stderr, flush=True))
-    save_judge(output / "judge", judge, report)
+    save_judge(output / "judge", judge, train_judge(judge, settings, _announce))
+    teach_who_acts(judge=output / "judge")
+
+
+def teach_who_acts(*, judge: Path) -> None:
+    """Give the judge in this folder a newly trained head for who acts. All its other weights and facts stay.
+
+    Raises UserError where the folder holds no judge.
+    """
+    settings = ActorTraining()
+    network, facts = load_judge(judge)
+    head = new_actor_head(network, settings.seed)
+    facts["actor"] = train_actor_head(network.acted, head, settings, _announce)
+    save_judge(judge, with_actor_head(network, head), facts)
+
+
+def _announce(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description="Train the judge's head for who acts, and nothing else of it.")
+    parser.add_argument("--actor-head-of", required=True, type=Path, metavar="JUDGE", help="folder of a trained judge")
+    teach_who_acts(judge=parser.parse_args().actor_head_of)

@@ -3,6 +3,7 @@
 import math
 from pathlib import Path
 
+from dreamrelation.code_digest import stage_digest
 from dreamrelation.errors import UserError
 from dreamrelation.files import appearing, file_sha256, fingerprint
 from dreamrelation.latents.cache import latents_fingerprint, load_clips
@@ -48,6 +49,7 @@ def run(
         learner: Method = implementation_of(settings.method)(settings.method)
         learner.attach(model, data.grid, settings.seed)
         depends_on = fingerprint(
+            code=stage_digest("train", settings),
             settings=settings.model_dump(mode="json"),
             denoiser=model.denoiser.fingerprint,
             text_encoder=backbone.fingerprint("text_encoder"),

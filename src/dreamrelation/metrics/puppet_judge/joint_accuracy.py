@@ -16,25 +16,23 @@ Sides = tuple[str, str]
 """Kinds of the figures on the left and on the right."""
 
 
-def right_sides(subjects: tuple[str, str], order_matters: bool, actor: str | None) -> set[Sides]:
-    """Who may stand on the left and on the right. The actor, first of the subjects, must be the one who is seen to act.
-
-    Where the order does not matter, or nobody can tell who acts (`actor` is None), both ways are right.
-    """
+def ways_of_standing(subjects: tuple[str, str]) -> dict[str, Sides]:
+    """For either side on which the actor, the first of the subjects, may be: who then stands where."""
     first, second = subjects
-    ways = {"left": (first, second), "right": (second, first)}
-    return set(ways.values()) if actor is None or not order_matters else {ways[actor]}
+    return {"left": (first, second), "right": (second, first)}
 
 
 class JointAccuracy:
     """1 where the relation is the judge's likeliest motion and both subjects stand where they should, else 0.
 
-    The confidence is the judge's probability of that, its three answers (motion, left, right) taken as independent.
+    Where the relation has an actor and the subjects are of two kinds, the first of them must stand on the side whose
+    figure is seen to act. Else, or where the judge cannot tell who acts, they may stand either way.
+    The confidence is the judge's probability of that, its answers (motion, left, right, actor) taken as independent.
     """
 
     info = MetricInfo(
         label="Joint accuracy",
-        about="videos in which the judge sees the relation and both of the prompt's subjects",
+        about="videos in which the judge sees the relation and both of the prompt's subjects, in their roles",
         unit="%",
         better="higher",
         low=0.0,
@@ -47,7 +45,9 @@ class JointAccuracy:
 
     @property
     def note(self) -> str:
-        return f"{self.judge.note} Where it cannot tell who acts, either subject may: the videos' details say so."
+        if self.judge.tells_who_acts:
+            return f"{self.judge.note} Where the relation has an actor, the prompt's first subject must be it."
+        return f"{self.judge.note} It cannot tell who acts, so either subject may."
 
     def score(self, video: VideoSample) -> Score:
         """No value where the prompt names somebody whom the judge has never seen.
@@ -60,14 +60,25 @@ class JointAccuracy:
             return Score(None, strangers)
         opinion = self.judge.ask(video.frames)
         order_matters = RELATIONS[video.relation].actor is not None and len(set(video.subjects)) == 2
-        ways = right_sides(video.subjects, order_matters, opinion.actor)
-        value = float(opinion.motion == video.relation and (opinion.left, opinion.right) in ways)
-        pair = sum(opinion.left_kinds[left] * opinion.right_kinds[right] for left, right in ways)
+        in_place, likely = _places(opinion, video.subjects, order_matters)
+        value = float(opinion.motion == video.relation and in_place)
         seen = f"saw {opinion.in_words}, {opinion.left} and {opinion.right}{_order(opinion, order_matters)}"
-        return Score(value, f"{seen}; {self.judge.name}", min(opinion.motions[video.relation] * pair, 1.0))
+        return Score(value, f"{seen}; {self.judge.name}", min(opinion.motions[video.relation] * likely, 1.0))
+
+
+def _places(opinion: Opinion, subjects: tuple[str, str], order_matters: bool) -> tuple[bool, float]:
+    """Do both subjects stand where they should, and how likely does the judge find it?"""
+    ways = ways_of_standing(subjects)
+    seen = (opinion.left, opinion.right)
+    likely = {way: opinion.left_kinds[way[0]] * opinion.right_kinds[way[1]] for way in ways.values()}
+    if opinion.actor is None or not order_matters:
+        return seen in likely, sum(likely.values())
+    return seen == ways[opinion.actor], sum(opinion.actors[side] * likely[way] for side, way in ways.items())
 
 
 def _order(opinion: Opinion, order_matters: bool) -> str:
     if not order_matters:
         return ""
-    return " (order not checked)" if opinion.actor is None else f", the one on the {opinion.actor} acts"
+    if opinion.actor is None:
+        return " (order not checked)"
+    return f", the one on the {opinion.actor} acts ({opinion.actors[opinion.actor]:.2f})"

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import cv2
 import numpy as np
@@ -11,7 +10,7 @@ from torch import Tensor
 
 from dreamrelation.errors import UserError
 from dreamrelation.files import file_sha256
-from dreamrelation.metrics.puppet_judge.network import PuppetJudge, load_judge
+from dreamrelation.metrics.puppet_judge.network import SIDES, PuppetJudge, load_judge
 from dreamrelation.metrics.puppet_judge.settings import FACTS, WEIGHTS
 
 
@@ -26,8 +25,9 @@ class Opinion:
     left_kinds: dict[str, float]
     """Probability of each kind of figure, of the one on the left."""
     right_kinds: dict[str, float]
-    actor: Literal["left", "right"] | None = None
-    """Who does it to the other; None: the network has no head for that."""
+    actors: dict[str, float]
+    """Probability of either side, "left" and "right", that its figure does it to the other. It means nothing where the
+    motion has no actor. Empty: the judge cannot tell."""
 
     @property
     def motion(self) -> str:
@@ -42,6 +42,11 @@ class Opinion:
     @property
     def right(self) -> str:
         return _likeliest(self.right_kinds)
+
+    @property
+    def actor(self) -> str | None:
+        """The likeliest side of the one who acts; None: the judge cannot tell."""
+        return _likeliest(self.actors) if self.actors else None
 
     @property
     def in_words(self) -> str:
@@ -73,6 +78,10 @@ class Judge:
     def kinds(self) -> tuple[str, ...]:
         return self.network.architecture.kinds
 
+    @property
+    def tells_who_acts(self) -> bool:
+        return self.network.actor is not None
+
     def check_relation(self, relation: str) -> None:
         """Raise UserError unless the judge knows the relation."""
         if relation not in self.motions:
@@ -100,6 +109,7 @@ class Judge:
             motions=_shares(verdict.motion[0], self.motions),
             left_kinds=_shares(left, self.kinds),
             right_kinds=_shares(right, self.kinds),
+            actors={} if verdict.actor is None else _shares(verdict.actor[0], SIDES),
         )
 
     @property
@@ -108,10 +118,12 @@ class Judge:
         try:
             name, found = self.facts["name"], self.facts["held_out_accuracy"]
             weakest = min(found["per_motion"], key=lambda motion: found["per_motion"][motion])
+            actor = self.facts["actor"]["held_out_accuracy"] if self.tells_who_acts else None
             return (
                 f"By the {name.replace('_', ' ')}, {self.name}. Its accuracy on {found['clips']} clips that it has not"
                 f" seen: motion {found['motion']:.1%}, figure {found['figure']:.1%}. It is weakest on"
                 f" {weakest.replace('_', ' ')}, {found['per_motion'][weakest]:.1%}."
+                + (f" Who acts: {actor['actor']:.1%} of {actor['clips']} clips." if actor else "")
             )
         except (KeyError, TypeError, ValueError) as error:
             raise UserError(f"{self.folder / FACTS}: does not say how good the judge is: {error!r}") from None

@@ -1,4 +1,4 @@
-"""The puppet judge: a small network that says which motion a clip shows, and who stands on the left and on the right.
+"""The puppet judge: a small network that says which motion a clip shows, who stands on either side, and who acts.
 
 A convolutional encoder reads each frame by itself; its features also serve the temporal consistency. Convolutions in
 time over them, and over how much changes between frames, tell the motions apart. There is no batch norm, so a clip's
@@ -6,7 +6,7 @@ verdict never depends on its neighbours.
 """
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,9 @@ from torch.nn import functional
 from dreamrelation.errors import UserError
 from dreamrelation.files import appearing
 from dreamrelation.metrics.puppet_judge.settings import FACTS, WEIGHTS
+
+SIDES = ("left", "right")
+"""The classes of who acts, in the order of their outputs."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,8 @@ class Architecture:
     """Of the encoder's three convolutions; their strides are 2, 2, 1 after a 2 × 2 unshuffle."""
     features: int
     """Numbers that describe one frame."""
+    actor_width: int | None
+    """Hidden width of the head that tells who acts; None: the judge cannot tell."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +52,8 @@ class Verdict:
     """(B, motions)."""
     kinds: Tensor
     """(B, 2, kinds), the figure on the left and the one on the right."""
+    actor: Tensor | None
+    """(B, 2), in the order of SIDES; it means nothing where the motion has no actor. None: the judge cannot tell."""
 
 
 def _normed(channels: int) -> nn.GroupNorm:
@@ -117,16 +124,32 @@ class PuppetJudge(nn.Module):
         self.time = nn.Sequential(*(TemporalBlock(width, dilation) for dilation in (1, 2, 4)))
         self.motion = nn.Linear(2 * width, len(architecture.motions))
         self.kinds = nn.Linear(2 * width, 2 * len(architecture.kinds))
+        self.actor = None if architecture.actor_width is None else actor_head(width, architecture.actor_width)
 
     def forward(self, video: Tensor) -> Verdict:
         if video.ndim != 5 or video.shape[1] != 3 or video.shape[3] % 2 or video.shape[4] % 2:
             raise ValueError(f"the judge found a video {tuple(video.shape)}, expected (B, 3, F, H, W), H and W even")
-        batch, frames = video.shape[0], video.shape[2]
-        features = self.encoder(video.transpose(1, 2).flatten(0, 1)).unflatten(0, (batch, frames))
+        features = self._frame_features(video)
         series = features.transpose(1, 2)
-        motion = self.motion(_over_time(self.time(series + self.stir(video))))
+        acted = self._acted(series, video)
         kinds = self.kinds(_over_time(functional.silu(series)))
-        return Verdict(features, motion, kinds.unflatten(1, (2, -1)))
+        actor = None if self.actor is None else self.actor(acted)
+        return Verdict(features, self.motion(acted), kinds.unflatten(1, (2, -1)), actor)
+
+    def acted(self, video: Tensor) -> Tensor:
+        """What tells the motion and who acts: (B, 3, F, H, W) → (B, 2D)."""
+        return self._acted(self._frame_features(video).transpose(1, 2), video)
+
+    def _frame_features(self, video: Tensor) -> Tensor:
+        return self.encoder(video.transpose(1, 2).flatten(0, 1)).unflatten(0, (video.shape[0], video.shape[2]))
+
+    def _acted(self, series: Tensor, video: Tensor) -> Tensor:
+        return _over_time(self.time(series + self.stir(video)))
+
+
+def actor_head(features: int, width: int) -> nn.Sequential:
+    """(B, 2D) → (B, 2), in the order of SIDES."""
+    return nn.Sequential(nn.Linear(2 * features, width), nn.SiLU(), nn.Linear(width, len(SIDES)))
 
 
 def _over_time(series: Tensor) -> Tensor:
@@ -137,15 +160,36 @@ def _over_time(series: Tensor) -> Tensor:
 def new_judge(
     motions: tuple[str, ...], kinds: tuple[str, ...], seed: int, size: tuple[int, int] = (64, 96)
 ) -> PuppetJudge:
-    """An untrained judge for these classes and frames of this height and width, about 0.5 M parameters."""
+    """An untrained judge for these classes and frames of this height and width, about 0.5 M parameters.
+
+    It cannot tell who acts: `with_actor_head` adds that once the rest is trained.
+    """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return PuppetJudge(Architecture(motions, kinds, size, channels=(48, 64, 96), features=128))
+        return PuppetJudge(Architecture(motions, kinds, size, channels=(48, 64, 96), features=128, actor_width=None))
+
+
+def new_actor_head(judge: PuppetJudge, seed: int) -> nn.Sequential:
+    """An untrained head for this judge, which does not have it yet."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return actor_head(judge.architecture.features, width=64)
+
+
+def with_actor_head(judge: PuppetJudge, head: nn.Sequential) -> PuppetJudge:
+    """The judge with this head for who acts, in place of the one that it may have; the rest is copied as it is."""
+    headed = PuppetJudge(replace(judge.architecture, actor_width=head[0].out_features))
+    rest = {name: tensor for name, tensor in judge.state_dict().items() if not name.startswith("actor.")}
+    headed.load_state_dict(rest | {f"actor.{name}": tensor for name, tensor in head.state_dict().items()})
+    return headed.train(judge.training)
 
 
 def save_judge(folder: Path, judge: PuppetJudge, report: dict[str, Any]) -> None:
-    """Write `judge.safetensors` and `judge.json` (architecture, class names, how it was trained, held-out accuracy)."""
-    facts = {"architecture": asdict(judge.architecture), **report}
+    """Write `judge.safetensors` and `judge.json` (architecture, class names, how it was trained, held-out accuracy).
+
+    An architecture in the report, as in that of an earlier state, gives way to this judge's.
+    """
+    facts = report | {"architecture": asdict(judge.architecture)}
     with appearing(folder / WEIGHTS) as beside:
         save_file({name: tensor.contiguous() for name, tensor in judge.state_dict().items()}, beside)
     with appearing(folder / FACTS) as beside:
@@ -179,11 +223,12 @@ def load_judge(folder: Path) -> tuple[PuppetJudge, dict[str, Any]]:
 
 
 def _architecture(stored: dict[str, Any]) -> Architecture:
-    """From JSON, which knows no tuples."""
+    """From JSON, which knows no tuples. Judges of before there were actor heads do not mention theirs."""
     return Architecture(
         motions=tuple(stored["motions"]),
         kinds=tuple(stored["kinds"]),
         size=(stored["size"][0], stored["size"][1]),
         channels=tuple(stored["channels"]),
         features=stored["features"],
+        actor_width=stored.get("actor_width"),
     )

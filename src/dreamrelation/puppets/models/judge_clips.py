@@ -4,8 +4,9 @@ A tenth of them belong to no motion: frozen, cut together from two motions, or w
 need not call a broken clip a handshake only because nothing else fits better.
 """
 
+import itertools
 import multiprocessing
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -17,6 +18,7 @@ from dreamrelation.puppets.theatre.motions import MOTIONS
 from dreamrelation.puppets.theatre.render import FLOOR_DEPTH, SUPERSAMPLING, Scene, Take, draw_scene, render
 from dreamrelation.puppets.theatre.repertoire import FRAMES_PER_SECOND
 from dreamrelation.puppets.theatre.room import OTHER_ROOMS, ROOMS, paint_room
+from dreamrelation.relations import RELATIONS
 
 NONE = "none"
 NOBODY = "nobody"
@@ -24,6 +26,9 @@ JUDGED_MOTIONS = (*MOTIONS, NONE)
 """The judge's classes of motion; `none` is no motion that the puppets know."""
 JUDGED_KINDS = (*KINDS, NOBODY)
 """The judge's classes of figure, for the one on the left and the one on the right."""
+
+ACTING_MOTIONS = tuple(name for name in MOTIONS if name in RELATIONS and RELATIONS[name].actor is not None)
+"""The motions in which one figure does something to the other."""
 
 NONE_SHARE = 0.1
 QUIET_MOTIONS = ("standing", "jumping")
@@ -83,6 +88,8 @@ class JudgeClip:
     motion: int
     left: int
     right: int
+    actor: int | None
+    """0: the figure on the left does it to the other, 1: the one on the right; None: the motion has no actor."""
 
 
 def judge_clip(index: int, world: World, frames: int, height: int, width: int) -> JudgeClip:
@@ -98,7 +105,16 @@ def judge_clip(index: int, world: World, frames: int, height: int, width: int) -
         pictures, missing = spoil(scene, times, rng)
         motion, kinds = NONE, [NOBODY if who in missing else kind for who, kind in enumerate(kinds)]
     left, right = (JUDGED_KINDS.index(kind) for kind in (reversed(kinds) if scene.mirrored else kinds))
-    return JudgeClip(pictures, JUDGED_MOTIONS.index(motion), left, right)
+    actor = int(scene.mirrored) if motion in ACTING_MOTIONS else None
+    return JudgeClip(pictures, JUDGED_MOTIONS.index(motion), left, right, actor)
+
+
+def acting_clips(world: World, clips: int, frames: int, height: int, width: int) -> Iterator[JudgeClip]:
+    """The first clips of a world that show motions with an actor, the spoilt ones left out."""
+    motions = tuple(MOTIONS)
+    of_actors = (index for index in itertools.count() if motions[index % len(motions)] in ACTING_MOTIONS)
+    drawn = (judge_clip(index, world, frames, height, width) for index in of_actors)
+    return itertools.islice((clip for clip in drawn if clip.actor is not None), clips)
 
 
 def _scene(motion: str, world: World, rng: np.random.Generator, height: int, width: int) -> Scene:

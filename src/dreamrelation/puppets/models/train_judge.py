@@ -76,18 +76,26 @@ def as_video(frames: np.ndarray) -> Tensor:
     return torch.from_numpy(frames).permute(3, 0, 1, 2).float() / 127.5 - 1
 
 
+def draw_view(frames: np.ndarray, length: int, rng: np.random.Generator) -> tuple[Tensor, bool]:
+    """A random window of a clip (F, H, W, 3), mirrored or not, with its own losses of quality → (3, length, H, W).
+
+    Says also whether it is mirrored.
+    """
+    start = int(rng.integers(len(frames) - length + 1))
+    video = as_video(frames[start : start + length])
+    mirrored = bool(rng.integers(2))
+    return degrade(video.flip(-1) if mirrored else video, rng), mirrored
+
+
 def draw_batch(pool: ClipPool, settings: JudgeTraining, step: int) -> Batch:
     """A training batch: random clips and windows, half of them mirrored, each with its own losses of quality."""
     rng = np.random.default_rng([settings.seed, 13, step])
     videos, motions, kinds = [], [], []
     for n in rng.integers(len(pool.motions), size=settings.batch):
-        start = int(rng.integers(pool.frames.shape[1] - settings.frames + 1))
-        video, who = as_video(pool.frames[n, start : start + settings.frames]), pool.kinds[n]
-        if rng.integers(2):
-            video, who = video.flip(-1), who[::-1]
-        videos.append(degrade(video, rng))
+        video, mirrored = draw_view(pool.frames[n], settings.frames, rng)
+        videos.append(video)
         motions.append(pool.motions[n])
-        kinds.append(who)
+        kinds.append(pool.kinds[n][::-1] if mirrored else pool.kinds[n])
     return Batch(torch.stack(videos), torch.from_numpy(np.array(motions)), torch.from_numpy(np.stack(kinds)))
 
 
