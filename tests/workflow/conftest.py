@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from tests.workflow.checkout import Checkout, copy_workflow
 
+from dreamrelation.puppets.theatre.folder import MARKER
+
 Edit = Callable[[str, str, str], None]
 
 
@@ -20,6 +22,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     """A checkout in which all outputs are there, empty, and Snakemake believes that it made them."""
     checkout = copy_workflow(tmp_path_factory.mktemp("finished"))
     checkout.place(*(row["output_file"] for row in checkout.summary()))
+    (checkout.folder / "data/puppets/ntu" / MARKER).touch()
     touched = checkout.snakemake("--touch", "--forceall")
     assert touched.status == 0, touched.text
     return checkout
