@@ -82,8 +82,8 @@ class Plan:
     def segmenter_files(self) -> list[str]:
         """Checkpoints of the segmenter, and true masks that do not come with the puppets."""
         masks = self.experiment.masks
-        own_truth = masks.truth is not None and masks.truth not in self.theatre_files
-        return [*masks.segmenter.files(), *([masks.truth] if own_truth and masks.truth else [])]
+        truth = [] if masks.truth is None or masks.truth in self.theatre_files else [masks.truth]
+        return [*masks.segmenter.files(), *truth]
 
     def model_files(self, stage: str) -> list[str]:
         """Files of the model's parts that a stage loads."""

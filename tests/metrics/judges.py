@@ -8,7 +8,8 @@ import torch
 
 from dreamrelation.files import file_sha256
 from dreamrelation.metrics.interface import VideoSample
-from dreamrelation.metrics.puppet_judge.network import SIDES, new_actor_head, new_judge, save_judge, with_actor_head
+from dreamrelation.metrics.puppet_judge.network import SIDES, new_actor_head, new_judge, with_actor_head
+from dreamrelation.metrics.puppet_judge.storage import save_judge
 from dreamrelation.tables.rows import SELECTION, VIDEOS, GeneratedVideo, SelectedClip
 from dreamrelation.video import encode
 

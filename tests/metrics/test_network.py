@@ -6,13 +6,8 @@ import pytest
 import torch
 
 from dreamrelation.errors import UserError
-from dreamrelation.metrics.puppet_judge.network import (
-    load_judge,
-    new_actor_head,
-    new_judge,
-    save_judge,
-    with_actor_head,
-)
+from dreamrelation.metrics.puppet_judge.network import new_actor_head, new_judge, with_actor_head
+from dreamrelation.metrics.puppet_judge.storage import load_judge, save_judge
 
 MOTIONS, KINDS = ("hugging", "kicking", "none"), ("person", "dog", "nobody")
 
@@ -31,6 +26,12 @@ def test_shapes():
 @pytest.mark.parametrize(("frames", "height", "width"), [(1, 64, 96), (13, 96, 160), (61, 48, 64)])
 def test_other_lengths_and_sizes_work(frames, height, width):
     assert new_judge(MOTIONS, KINDS, seed=0)(clips(1, frames, height, width)).motion.shape == (1, 3)
+
+
+def test_a_single_frame_has_no_movement_and_yet_an_opinion():
+    judge = new_judge(MOTIONS, KINDS, seed=0)
+    actor = with_actor_head(judge, new_actor_head(judge, seed=0)).eval()(clips(1, 1)).actor
+    assert actor is not None and actor.isfinite().all()
 
 
 def test_a_clip_is_judged_alone():
@@ -75,14 +76,15 @@ def test_the_actor_head_is_added_and_replaced_and_the_rest_stays():
     heads = [new_actor_head(judge, seed) for seed in (0, 1)]
     before, first = judge(clips()), with_actor_head(judge, heads[0])
     second = with_actor_head(first, heads[1])
+    for network in (judge, first, second, *heads):
+        network.eval()
     for headed, head in ((first, heads[0]), (second, heads[1])):
         verdict = headed(clips())
         assert torch.equal(verdict.motion, before.motion) and torch.equal(verdict.kinds, before.kinds)
-        assert torch.equal(verdict.actor, head(judge.acted(clips()))) and verdict.actor.shape == (2, 2)
+        assert torch.equal(verdict.actor, head(judge.actor_features(clips()))) and verdict.actor.shape == (2, 2)
     assert before.actor is None and not torch.equal(first(clips()).actor, second(clips()).actor)
-    assert set(second.state_dict()) - set(judge.state_dict()) == {
-        f"actor.{n}.{w}" for n in "02" for w in ("weight", "bias")
-    }
+    added = {f"actor.{name}" for name in heads[0].state_dict()}
+    assert set(second.state_dict()) == set(judge.state_dict()) | added and len(added) == 4
 
 
 def test_a_headed_judge_comes_back_whole(tmp_path):

@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from dreamrelation.backbones.mochi.backbone import Mochi
+from dreamrelation.backbones.mochi.settings import MochiSettings
 from dreamrelation.metrics.puppet_judge.judge import Judge
 from dreamrelation.metrics.puppet_judge.network import SIDES
 from dreamrelation.metrics.puppet_judge.subject_accuracy import found_share
@@ -19,8 +21,11 @@ from dreamrelation.puppets.models.judge_clips import (
     judge_clip,
 )
 from dreamrelation.puppets.theatre.repertoire import shoot
+from dreamrelation.settings.machine import MachineSettings
+from dreamrelation.settings.model import Precisions
 
 FOLDER = Path(__file__).parents[2] / "data" / "puppets" / "models" / "judge"
+FLOAT32 = Precisions(autoencoder="float32", text_encoder="float32", denoiser="float32")
 OTHER_SEED = 77
 """Not that of the training, nor that of the held-out clips in judge.json."""
 
@@ -87,6 +92,16 @@ def test_it_sees_who_acts_in_the_base_models_world(judge):
     right = [judge.ask(shot.take.frames).actor == side for shot, side in zip(acted, sides, strict=True)]
     assert len(acted) >= 10 and set(sides) == {"left", "right"}
     assert np.mean(right) >= 0.9
+
+
+def test_it_sees_who_acts_in_what_the_small_mochi_makes_of_a_clip(judge):
+    """Its decoder blurs and mixes frames more than a render ever shows."""
+    settings = MochiSettings(path=str(FOLDER.parent / "mochi"), precision=FLOAT32)
+    autoencoder = Mochi(settings, MachineSettings(device="cpu")).autoencoder()
+    clips = list(acting_clips(held_out_world(OTHER_SEED), 10, 19, 64, 96))
+    latents = [autoencoder.normalise(autoencoder.encode(clip.frames[None]).mean) for clip in clips]
+    seen = [judge.ask(autoencoder.decode(latent)[0]).actor for latent in latents]
+    assert np.mean([actor == SIDES[clip.actor or 0] for actor, clip in zip(seen, clips, strict=True)]) >= 0.9
 
 
 def test_a_still_and_grain_are_no_relation(judge, experiment_settings):

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from dreamrelation.metrics.puppet_judge.network import load_judge, new_actor_head, new_judge, save_judge
+from dreamrelation.metrics.puppet_judge.network import new_actor_head, new_judge
+from dreamrelation.metrics.puppet_judge.storage import load_judge, save_judge
 from dreamrelation.puppets.models.degrade import blur, degrade, ghost, noise, smear
 from dreamrelation.puppets.models.judge_clips import (
     ACTING_MOTIONS,
@@ -154,10 +155,13 @@ def test_draw_view_tells_the_truth_about_mirroring():
 
 
 def test_the_head_learns_what_can_be_told_and_is_tested_per_motion():
-    features = torch.randn(200, 256, generator=torch.Generator().manual_seed(0))
-    actors = (features[:, 3] > 0).long()
+    judge = new_judge(JUDGED_MOTIONS, JUDGED_KINDS, seed=0)
+    width = judge.actor_features(torch.zeros(1, 3, 2, 64, 96)).shape[1]
+    random = torch.Generator().manual_seed(0)
+    actors = torch.randint(2, (200,), generator=random)
+    features = torch.randn(200, width, generator=random) + 2 * actors[:, None] - 1
     views = ActorSet(features, actors, ("kicking", "pushing") * 100)
-    head = new_actor_head(new_judge(JUDGED_MOTIONS, JUDGED_KINDS, seed=0), seed=0)
+    head = new_actor_head(judge, seed=0)
     fit_head(head, views, replace(ACTOR, steps=60, batch=64))
     assert actor_accuracy(head, views)["actor"] > 0.95
     upside_down = replace(views, actors=torch.where(torch.arange(200) % 2 == 0, actors, 1 - actors))

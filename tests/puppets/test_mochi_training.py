@@ -12,7 +12,7 @@ import torch
 from diffusers import AutoencoderKLMochi, MochiPipeline
 from torch import Tensor
 
-from dreamrelation.metrics.puppet_judge.network import load_judge
+from dreamrelation.metrics.puppet_judge.storage import load_judge
 from dreamrelation.puppets.models import train_mochi
 from dreamrelation.puppets.models.train_actor import ActorTraining
 from dreamrelation.puppets.models.train_decoder import DecoderState, DecoderTraining, Phase, train_decoder

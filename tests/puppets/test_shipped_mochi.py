@@ -12,7 +12,7 @@ from diffusers import MochiPipeline
 from dreamrelation.backbones.mochi.backbone import Mochi
 from dreamrelation.backbones.mochi.settings import MochiSettings
 from dreamrelation.backbones.mochi.spec import MOCHI
-from dreamrelation.metrics.puppet_judge.network import load_judge
+from dreamrelation.metrics.puppet_judge.storage import load_judge
 from dreamrelation.puppets.models.block_pca import start_linear
 from dreamrelation.puppets.models.small_mochi import small_vae
 from dreamrelation.puppets.theatre.repertoire import caption, shoot

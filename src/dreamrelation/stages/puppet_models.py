@@ -9,13 +9,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from dreamrelation.metrics.puppet_judge.network import (
-    load_judge,
-    new_actor_head,
-    new_judge,
-    save_judge,
-    with_actor_head,
-)
+from dreamrelation.metrics.puppet_judge.network import new_actor_head, new_judge, with_actor_head
+from dreamrelation.metrics.puppet_judge.storage import load_judge, save_judge
 from dreamrelation.puppets.models.judge_clips import JUDGED_KINDS, JUDGED_MOTIONS
 from dreamrelation.puppets.models.train_actor import ActorTraining, train_actor_head
 from dreamrelation.puppets.models.train_judge import JudgeTraining, train_judge
@@ -42,7 +37,7 @@ def teach_who_acts(*, judge: Path) -> None:
     settings = ActorTraining()
     network, facts = load_judge(judge)
     head = new_actor_head(network, settings.seed)
-    facts["actor"] = train_actor_head(network.acted, head, settings, _announce)
+    facts["actor"] = train_actor_head(network.actor_features, head, settings, _announce)
     save_judge(judge, with_actor_head(network, head), facts)
 
 

@@ -10,8 +10,9 @@ from torch import Tensor
 
 from dreamrelation.errors import UserError
 from dreamrelation.files import file_sha256
-from dreamrelation.metrics.puppet_judge.network import SIDES, PuppetJudge, load_judge
+from dreamrelation.metrics.puppet_judge.network import SIDES, PuppetJudge
 from dreamrelation.metrics.puppet_judge.settings import FACTS, WEIGHTS
+from dreamrelation.metrics.puppet_judge.storage import load_judge
 
 
 @dataclass(frozen=True)

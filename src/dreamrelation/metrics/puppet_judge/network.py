@@ -5,20 +5,11 @@ time over them, and over how much changes between frames, tell the motions apart
 verdict never depends on its neighbours.
 """
 
-import json
-from dataclasses import asdict, dataclass, replace
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass, replace
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.nn import functional
-
-from dreamrelation.errors import UserError
-from dreamrelation.files import appearing
-from dreamrelation.metrics.puppet_judge.settings import FACTS, WEIGHTS
 
 SIDES = ("left", "right")
 """The classes of who acts, in the order of their outputs."""
@@ -75,9 +66,12 @@ class FrameEncoder(nn.Module):
         self.layers = nn.Sequential(*layers)
         self.project = nn.Linear(before * self.places[0] * self.places[1], features)
 
+    def maps(self, frames: Tensor) -> Tensor:
+        """(N, 3, H, W) → (N, C, 4, 6)."""
+        return functional.adaptive_avg_pool2d(self.layers(frames), self.places)
+
     def forward(self, frames: Tensor) -> Tensor:
-        maps = functional.adaptive_avg_pool2d(self.layers(frames), self.places)
-        return self.project(maps.flatten(1))
+        return self.project(self.maps(frames).flatten(1))
 
 
 class Stir(nn.Module):
@@ -112,6 +106,43 @@ class TemporalBlock(nn.Module):
         return series + self.mix(functional.silu(self.norm(series)))
 
 
+class ActorHead(nn.Module):
+    """`PuppetJudge.actor_features` (B, A) → (B, 2), in the order of SIDES."""
+
+    def __init__(self, architecture: Architecture, width: int) -> None:
+        super().__init__()
+        places = FrameEncoder.places[0] * FrameEncoder.places[1]
+        inputs = 2 * architecture.features + 2 * architecture.channels[-1] * places
+        self.width = width
+        self.layers = nn.Sequential(
+            nn.Dropout(0.3), nn.Linear(inputs, width), nn.SiLU(), nn.Dropout(0.3), nn.Linear(width, len(SIDES))
+        )
+
+    def forward(self, features: Tensor) -> Tensor:
+        return self.layers(features)
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What the heads read of B clips."""
+
+    maps: Tensor
+    """(B, F, C, 4, 6), of the encoder."""
+    frame_features: Tensor
+    """(B, F, D)."""
+    movement: Tensor
+    """(B, 2D), what tells the motion."""
+
+    @property
+    def actor_features(self) -> Tensor:
+        """(B, A): the movement, and the maps' mean and standard deviation over time, which keep the places.
+
+        The movement alone does for renders; of clips that a model drew, the places tell the actor more reliably.
+        """
+        places = [self.maps.mean(dim=1).flatten(1), self.maps.std(dim=1, correction=0).flatten(1)]
+        return torch.cat([self.movement, *places], dim=1)
+
+
 class PuppetJudge(nn.Module):
     """Video (B, 3, F, H, W) in [-1, 1], H and W even → Verdict."""
 
@@ -124,32 +155,30 @@ class PuppetJudge(nn.Module):
         self.time = nn.Sequential(*(TemporalBlock(width, dilation) for dilation in (1, 2, 4)))
         self.motion = nn.Linear(2 * width, len(architecture.motions))
         self.kinds = nn.Linear(2 * width, 2 * len(architecture.kinds))
-        self.actor = None if architecture.actor_width is None else actor_head(width, architecture.actor_width)
+        self.actor = None if architecture.actor_width is None else ActorHead(architecture, architecture.actor_width)
 
     def forward(self, video: Tensor) -> Verdict:
         if video.ndim != 5 or video.shape[1] != 3 or video.shape[3] % 2 or video.shape[4] % 2:
             raise ValueError(f"the judge found a video {tuple(video.shape)}, expected (B, 3, F, H, W), H and W even")
-        features = self._frame_features(video)
-        series = features.transpose(1, 2)
-        acted = self._acted(series, video)
-        kinds = self.kinds(_over_time(functional.silu(series)))
-        actor = None if self.actor is None else self.actor(acted)
-        return Verdict(features, self.motion(acted), kinds.unflatten(1, (2, -1)), actor)
+        sight = self._look(video)
+        kinds = self.kinds(_over_time(functional.silu(sight.frame_features.transpose(1, 2))))
+        return Verdict(
+            frame_features=sight.frame_features,
+            motion=self.motion(sight.movement),
+            kinds=kinds.unflatten(1, (2, -1)),
+            actor=None if self.actor is None else self.actor(sight.actor_features),
+        )
 
-    def acted(self, video: Tensor) -> Tensor:
-        """What tells the motion and who acts: (B, 3, F, H, W) → (B, 2D)."""
-        return self._acted(self._frame_features(video).transpose(1, 2), video)
+    def actor_features(self, video: Tensor) -> Tensor:
+        """What the head for who acts reads: (B, 3, F, H, W) → (B, A)."""
+        return self._look(video).actor_features
 
-    def _frame_features(self, video: Tensor) -> Tensor:
-        return self.encoder(video.transpose(1, 2).flatten(0, 1)).unflatten(0, (video.shape[0], video.shape[2]))
-
-    def _acted(self, series: Tensor, video: Tensor) -> Tensor:
-        return _over_time(self.time(series + self.stir(video)))
-
-
-def actor_head(features: int, width: int) -> nn.Sequential:
-    """(B, 2D) → (B, 2), in the order of SIDES."""
-    return nn.Sequential(nn.Linear(2 * features, width), nn.SiLU(), nn.Linear(width, len(SIDES)))
+    def _look(self, video: Tensor) -> Sight:
+        each = (video.shape[0], video.shape[2])
+        maps = self.encoder.maps(video.transpose(1, 2).flatten(0, 1))
+        features = self.encoder.project(maps.flatten(1)).unflatten(0, each)
+        movement = _over_time(self.time(features.transpose(1, 2) + self.stir(video)))
+        return Sight(maps.unflatten(0, each), features, movement)
 
 
 def _over_time(series: Tensor) -> Tensor:
@@ -169,66 +198,16 @@ def new_judge(
         return PuppetJudge(Architecture(motions, kinds, size, channels=(48, 64, 96), features=128, actor_width=None))
 
 
-def new_actor_head(judge: PuppetJudge, seed: int) -> nn.Sequential:
-    """An untrained head for this judge, which does not have it yet."""
+def new_actor_head(judge: PuppetJudge, seed: int) -> ActorHead:
+    """An untrained head for this judge, about 0.16 M parameters."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return actor_head(judge.architecture.features, width=64)
+        return ActorHead(judge.architecture, width=32)
 
 
-def with_actor_head(judge: PuppetJudge, head: nn.Sequential) -> PuppetJudge:
+def with_actor_head(judge: PuppetJudge, head: ActorHead) -> PuppetJudge:
     """The judge with this head for who acts, in place of the one that it may have; the rest is copied as it is."""
-    headed = PuppetJudge(replace(judge.architecture, actor_width=head[0].out_features))
+    headed = PuppetJudge(replace(judge.architecture, actor_width=head.width))
     rest = {name: tensor for name, tensor in judge.state_dict().items() if not name.startswith("actor.")}
     headed.load_state_dict(rest | {f"actor.{name}": tensor for name, tensor in head.state_dict().items()})
     return headed.train(judge.training)
-
-
-def save_judge(folder: Path, judge: PuppetJudge, report: dict[str, Any]) -> None:
-    """Write `judge.safetensors` and `judge.json` (architecture, class names, how it was trained, held-out accuracy).
-
-    An architecture in the report, as in that of an earlier state, gives way to this judge's.
-    """
-    facts = report | {"architecture": asdict(judge.architecture)}
-    with appearing(folder / WEIGHTS) as beside:
-        save_file({name: tensor.contiguous() for name, tensor in judge.state_dict().items()}, beside)
-    with appearing(folder / FACTS) as beside:
-        beside.write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
-
-
-def load_judge(folder: Path) -> tuple[PuppetJudge, dict[str, Any]]:
-    """The judge in evaluation mode, and the content of its `judge.json`.
-
-    Raises UserError that names the file which is missing or broken, or where the two files do not fit each other.
-    """
-    for name in (FACTS, WEIGHTS):
-        if not (folder / name).is_file():
-            raise UserError(f"{folder / name}: no such file, expected the judge that the metric's settings name")
-    try:
-        facts = json.loads((folder / FACTS).read_text(encoding="utf-8"))
-        judge = PuppetJudge(_architecture(facts["architecture"]))
-    except (KeyError, TypeError, IndexError, ValueError) as error:
-        raise UserError(f"{folder / FACTS}: not the description of a judge: {error!r}") from None
-    try:
-        weights = load_file(folder / WEIGHTS)
-    except SafetensorError as error:
-        raise UserError(f"{folder / WEIGHTS}: cannot be read: {error}") from None
-    expected = {name: tuple(tensor.shape) for name, tensor in judge.state_dict().items()}
-    found = {name: tuple(tensor.shape) for name, tensor in weights.items()}
-    if found != expected:
-        name = sorted(set(found.items()) ^ set(expected.items()))[0][0]
-        raise UserError(f"{folder / WEIGHTS}: tensor {name!r}: found {found.get(name)}, expected {expected.get(name)}")
-    judge.load_state_dict(weights)
-    return judge.eval(), facts
-
-
-def _architecture(stored: dict[str, Any]) -> Architecture:
-    """From JSON, which knows no tuples. Judges of before there were actor heads do not mention theirs."""
-    return Architecture(
-        motions=tuple(stored["motions"]),
-        kinds=tuple(stored["kinds"]),
-        size=(stored["size"][0], stored["size"][1]),
-        channels=tuple(stored["channels"]),
-        features=stored["features"],
-        actor_width=stored.get("actor_width"),
-    )

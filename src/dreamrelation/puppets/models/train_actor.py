@@ -1,7 +1,7 @@
 """The judge's second training: its head for who acts, on features of the finished judge, which stays as it is.
 
-Left and right can be told from what the judge's first training has left in its features, so the head alone is trained,
-on each clip's features computed once.
+What the first training has left in the judge's features tells left from right, so the head alone is trained, on
+features that are computed once.
 """
 
 import time
@@ -46,7 +46,7 @@ class ActorTraining:
     """Training clips are longer by this, for windows that start at different moments."""
     height: int = 64
     width: int = 96
-    steps: int = 600
+    steps: int = 1200
     batch: int = 256
     learning_rate: float = 3e-3
     warmup_steps: int = 50
@@ -110,23 +110,28 @@ def _actor(clip: JudgeClip) -> int:
 
 
 def fit_head(head: nn.Module, views: ActorSet, settings: ActorTraining) -> None:
-    """Train a head (B, D) → (B, 2) in place, by cross entropy."""
+    """Train a head (B, D) → (B, 2) in place, by cross entropy. Its dropout is seeded, too."""
+    head.train()
     rng = np.random.default_rng([settings.seed, 17])
     optimizer = torch.optim.AdamW(head.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay)
-    for step in range(settings.steps):
-        drawn = torch.from_numpy(rng.integers(len(views.actors), size=settings.batch))
-        for group in optimizer.param_groups:
-            group["lr"] = settings.learning_rate * warmup_cosine(step, settings.steps, settings.warmup_steps)
-        said = head(views.features[drawn])
-        loss = functional.cross_entropy(said, views.actors[drawn], label_smoothing=settings.label_smoothing)
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        optimizer.step()
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(settings.seed)
+        for step in range(settings.steps):
+            drawn = torch.from_numpy(rng.integers(len(views.actors), size=settings.batch))
+            for group in optimizer.param_groups:
+                group["lr"] = settings.learning_rate * warmup_cosine(step, settings.steps, settings.warmup_steps)
+            said = head(views.features[drawn])
+            loss = functional.cross_entropy(said, views.actors[drawn], label_smoothing=settings.label_smoothing)
+            optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            optimizer.step()
+    head.eval()
 
 
 @torch.no_grad()
 def actor_accuracy(head: nn.Module, clips: ActorSet) -> dict[str, Any]:
     """Shares of clips whose actor is found: of all and per motion."""
+    head.eval()
     right = (head(clips.features).argmax(dim=1) == clips.actors).tolist()
     answers = {name: [r for r, of in zip(right, clips.motions, strict=True) if of == name] for name in ACTING_MOTIONS}
     return {
