@@ -65,6 +65,8 @@ def test_an_unknown_key_is_refused_with_its_place_and_the_nearest_key(over: dict
         ({"relations": ["kicking", "kicking"]}, "twice"),
         ({"seed": 2**31}, "seed"),
         ({"training": {"steps": 10**20}}, "training.steps"),
+        ({"training": {"batch_size": 10**30}}, "training.batch_size"),
+        ({"methods": {"dreamrelation": {"contrastive": {"memory_clips": 2**70}}}}, "contrastive.memory_clips"),
         ({"clips": {"pixel_frames": [20]}}, "clips.pixel_frames: found 20 pixel frames, expected 6k+1"),
         ({"clips": {"pixel_frames": [13, 19]}}, "longest to shortest"),
         ({"clips": {"minimum": 11}}, "minimum 11 is more than per_relation 10"),
