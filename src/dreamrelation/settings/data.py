@@ -32,9 +32,9 @@ class ClipSettings(Settings):
     pixel_frames: tuple[Count, ...] = (61, 49, 37)
     """Window lengths in frames, each as the model takes them (Mochi: 6k+1), tried in this order until `per_relation`
     clips are long enough."""
-    height: Annotated[int, Field(ge=16)] = 480
+    height: Annotated[int, Field(ge=16, le=8192)] = 480
     """Height of the frames that the model sees, in pixels."""
-    width: Annotated[int, Field(ge=16)] = 848
+    width: Annotated[int, Field(ge=16, le=8192)] = 848
     """Width of the frames that the model sees, in pixels."""
     minimum_body_share: Share = 0.35
     """Height of the smaller body over the height of the crop, at least. A body is its joint box with the margin."""

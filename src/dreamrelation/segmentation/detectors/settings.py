@@ -27,7 +27,7 @@ class GroundingDinoSettings(DetectorSettings):
     """A box counts if its best score, over all tokens of the prompt, is above this."""
     text_threshold: Share = 0.25
     """And if its best score over the prompt's words is above this."""
-    short_side: Annotated[int, Field(ge=32)] = 800
+    short_side: Annotated[int, Field(ge=32, le=8192)] = 800
     """Frames are resized to this for the detector, their long side to at most 5/3 of it, as the authors do."""
 
     def files(self) -> list[str]:
