@@ -42,7 +42,7 @@ def load_judge(folder: Path) -> tuple[PuppetJudge, dict[str, Any]]:
     try:
         weights = load_file(folder / WEIGHTS)
     except SafetensorError as error:
-        raise UserError(f"{folder / WEIGHTS}: cannot be read: {error}") from None
+        raise UserError(f"{folder / WEIGHTS}: cannot be read: {error} (setting `judge` of the metric)") from None
     expected = {name: tuple(tensor.shape) for name, tensor in judge.state_dict().items()}
     found = {name: tuple(tensor.shape) for name, tensor in weights.items()}
     if found != expected:
