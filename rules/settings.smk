@@ -8,10 +8,10 @@ planned = given.pop("planned", None)
 
 try:
     settings = load(["config.yaml", *workflow.config_settings.configfiles], given)
+    plan = Plan(settings)
+    plan.check_inputs(Path("results") / settings.experiment)
 except UserError as error:
     raise WorkflowError(str(error)) from None
-
-plan = Plan(settings)
 
 # A job on another machine reads the files again. It is told which settings it was planned with, so that an edit in the
 # meantime is an error and not a result of other settings under the old name.

@@ -23,6 +23,9 @@ SETTINGS = "settings"
 NOT_MAKING = frozenset(f"{PACKAGE}.{name}" for name in ("code_digest", "devices", "errors", "progress"))
 """Modules that tell people something or choose where things run, and never change what is made."""
 
+DATA = frozenset({".css", ".j2", ".js", ".yaml"})
+"""What data of the package end in; an editor's own files beside a module are none."""
+
 
 def stage_digest(stage: str, settings: BaseModel) -> str:
     """The digest of a stage with the parts that its settings select, in hexadecimal."""
@@ -79,10 +82,10 @@ def source_of(module: str) -> Path | None:
     """The file of a module; None where the name is that of something inside a module, or of no module at all."""
     top, *inner = module.split(".")
     spec = find_spec(top)  # of the outermost name only: for an inner one Python would run the modules around it
-    if spec is None or spec.origin is None:
+    if spec is None:
         return None
     if not inner:
-        return Path(spec.origin)
+        return None if spec.origin is None else Path(spec.origin)
     for folder in spec.submodule_search_locations or ():
         path = Path(folder).joinpath(*inner)
         for file in (path / "__init__.py", path.with_suffix(".py")):
@@ -113,10 +116,10 @@ def source_digest(source: Path) -> bytes:
 
 
 def data_beside(source: Path) -> list[Path]:
-    """Data that a module reads: files in its folder that are no Python; at the top of the package, of its own name."""
-    at_top = source.parent.name == PACKAGE
+    """Data that a module reads: those in the folder of its package; at the top of the package, of its own name."""
+    at_top = source.parent.name == PACKAGE or not (source.parent / "__init__.py").is_file()
     near = [source.with_suffix(".yaml")] if at_top else sorted(source.parent.iterdir())
-    return [path for path in near if path.is_file() and path.suffix not in {".py", ".pyc"}]
+    return [path for path in near if path.suffix in DATA and not path.name.startswith(".") and path.is_file()]
 
 
 @cache

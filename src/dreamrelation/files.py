@@ -8,8 +8,11 @@ import shutil
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
+
+from dreamrelation.errors import UserError
 
 
 @contextmanager
@@ -32,6 +35,14 @@ def appearing(path: Path) -> Iterator[Path]:
         _remove(aside)
     finally:
         _remove(beside)
+
+
+def check_own_folder(folder: Path, patterns: tuple[str, ...]) -> None:
+    """Raise UserError where a folder that is to be replaced holds anything that does not bear one of these names."""
+    names = [path.name for path in folder.iterdir()] if folder.is_dir() else []
+    foreign = [name for name in names if not any(fnmatch(name, own) for own in (*patterns, ".snakemake_timestamp"))]
+    if foreign:
+        raise UserError(f"{folder}: is replaced as a whole, and found {foreign[0]!r} in it, which is not ours")
 
 
 def _host() -> str:

@@ -6,8 +6,10 @@ Imported by the Snakefile, so it imports nothing heavy.
 import shutil
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 from dreamrelation.code_digest import stage_digest
+from dreamrelation.errors import UserError
 from dreamrelation.files import fingerprint
 from dreamrelation.settings.experiment import ExperimentSettings
 from dreamrelation.settings.stages import STAGES, StageSettings
@@ -102,3 +104,26 @@ class Plan:
     @property
     def controlled_metrics(self) -> list[str]:
         return [name for name, metric in self.experiment.metrics.items() if metric.controls]
+
+    def check_inputs(self, results: Path) -> None:
+        """Raise UserError where something that is there was made of files that are not there any more.
+
+        Snakemake takes such a product for a source file, and what follows from it would pass for new.
+        """
+        needed: list[tuple[str, str, list[str]]] = [
+            ("masks.segmenter, masks.truth", "*/masks.parquet", self.segmenter_files),
+            ("model.path", "texts.parquet", self.model_files("texts")),
+            ("model.path", "*/latents.parquet", self.model_files("latents")),
+            ("model.path", "*/*/videos.parquet", self.model_files("generate")),
+        ]
+        needed += [(f"metrics.{m}", f"*/*/scores/{m}.parquet", self.metric_files(m)) for m in self.experiment.metrics]
+        if not self.theatre_files:
+            needed.append(("data", "clips/selection.parquet", self.data_files))
+        for setting, product, files in needed:
+            missing = [file for file in files if not Path(file).exists()]
+            made = next(results.glob(product), None)
+            if missing and made is not None:
+                raise UserError(
+                    f"{setting}: found no {missing[0]}, of which {made} was made; put it there, correct the setting or"
+                    " give the experiment another name"
+                )

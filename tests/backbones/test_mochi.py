@@ -152,3 +152,12 @@ def test_a_part_that_the_settings_leave_out_cannot_be_opened(random_mochi: Mochi
     Mochi(only, MachineSettings(device="cpu")).text_encoder()
     with pytest.raises(ValueError, match="without its denoiser"):
         Mochi(only, MachineSettings(device="cpu")).denoiser()
+
+
+@pytest.mark.parametrize("name", ["tokenizer.json", "tokenizer_config.json"])
+def test_a_tokenizer_without_its_files_is_refused(random_mochi: MochiSettings, tmp_path: Path, name: str) -> None:
+    folder = tmp_path / "model"
+    shutil.copytree(random_mochi.path, folder)
+    (folder / "tokenizer" / name).unlink()
+    with pytest.raises(UserError, match="found no whole tokenizer"):
+        opened(random_mochi.model_copy(update={"path": str(folder)})).text_encoder()

@@ -48,7 +48,7 @@ def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (folder / "types_only.py").write_text("FACTOR = 4\n")
     (folder / "inner" / "late.py").write_text("from .table import ROWS\n\n\ndef value():\n    return len(ROWS)\n")
     (folder / "inner" / "table.py").write_text("ROWS = [1]\n")
-    (folder / "inner" / "data.csv").write_text("1\n")
+    (folder / "inner" / "data.yaml").write_text("1\n")
     monkeypatch.syspath_prepend(str(tmp_path))
     importlib.invalidate_caches()
     return folder
@@ -95,8 +95,8 @@ def test_what_computes_nothing_changes_nothing(lab: Path, old: str, new: str) ->
         ("thing.py", SOURCE.replace("    size: int", "    width: int")),
         ("other.py", "FACTOR = 5\n"),
         ("inner/table.py", "ROWS = [1, 2]\n"),
-        ("inner/data.csv", "2\n"),
-        ("inner/new.csv", "2\n"),
+        ("inner/data.yaml", "2\n"),
+        ("inner/new.yaml", "2\n"),
     ],
 )
 def test_what_computes_changes_it(lab: Path, file: str, text: str) -> None:
@@ -105,7 +105,7 @@ def test_what_computes_changes_it(lab: Path, file: str, text: str) -> None:
     assert now() != before
 
 
-@pytest.mark.parametrize("file", ["unused.py", "types_only.py", "settings.py"])
+@pytest.mark.parametrize("file", ["unused.py", "types_only.py", "settings.py", ".thing.py.swp", "thing.py~", "x.bin"])
 def test_what_is_not_selected_and_settings_do_not_count(lab: Path, file: str) -> None:
     before = now()
     (lab / file).write_text("FACTOR = 99\n")
@@ -142,3 +142,11 @@ def test_every_stage_has_a_digest_of_its_own() -> None:
     experiment = load([ROOT / "config.yaml"])
     digests = {stage: stage_digest(stage, model.of(experiment, "base", "motion")) for stage, model in STAGES.items()}
     assert len(set(digests.values())) == len(digests)
+
+
+def test_a_folder_without_init_is_followed_too(lab: Path) -> None:
+    (lab / "__init__.py").unlink()
+    importlib.invalidate_caches()
+    before = now()
+    (lab / "other.py").write_text("FACTOR = 7\n")
+    assert now() != before

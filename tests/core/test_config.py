@@ -78,6 +78,9 @@ def test_an_unknown_key_is_refused_with_its_place_and_the_nearest_key(over: dict
         ({"generation": {"subjects": [["dog", "a\ncat"]]}}, "generation.subjects.0.1"),
         ({"generation": {"subjects": [["dog", "c\0at"]]}}, "printable"),
         ({"generation": {"subjects": [["dog", "x" * 300]]}}, "1 to 60"),
+        ({"generation": {"subjects": [["dog", "猫" * 60]]}}, "a file name that is too long"),
+        ({"methods": {"controls": {"kind": "none"}}}, "'controls' is that of a folder of ours"),
+        ({"methods": {"odd": {"kind": "..flow:Mine"}}}, "methods.odd: '..flow:Mine': the module cannot be imported"),
         ({"generation": {"subjects": [["dog", "?!"]]}}, "at least one letter or digit"),
         ({"training": {"warmup_steps": 10000}}, "warmup_steps 10000 is more than steps"),
         ({"methods": {"logs": {"kind": "none"}}}, "'logs' is that of a folder of ours"),
@@ -116,10 +119,12 @@ def test_missing_and_broken_files_are_named(tmp_path: Path) -> None:
         ("list.yaml", b"- a", "found a list at the top"),
         ("latin.yaml", "experiment: caf\u00e9".encode("latin-1"), "cannot be read as UTF-8"),
         ("twice.yaml", b"seed: 1\ntraining: {steps: 3}\nseed: 2", "found the key 'seed' twice"),
+        ("key.yaml", b"{[a]: 1}", "found a key that is no name"),
+        ("typo.yaml", b"methods: {dreamrelatoin: null}", "no such name to take away: base, direct_lora, dreamrelation"),
         ("inner.yaml", b"training: {steps: 3, steps: 4}", "found the key 'steps' twice"),
     ):
         (tmp_path / name).write_bytes(content)
-        with pytest.raises(UserError, match=name) as error:
+        with pytest.raises(UserError, match=None if name == "typo.yaml" else name) as error:
             load([DEFAULT, tmp_path / name])
         assert words in str(error.value)
 
@@ -147,6 +152,8 @@ def test_laying_over_merges_replaces_other_kinds_and_takes_presets_away() -> Non
     assert merged == {"masks": {"segmenter": {"kind": "b"}, "scale": 2}, "metrics": {"n": {}, "o": {"kind": "k"}}}
     assert overlay(base, {"masks": {"segmenter": {"x": 3}}})["masks"]["segmenter"] == {"kind": "a", "x": 3}
     assert base["metrics"]["m"] == {"kind": "k"}, "the base was changed"
+    with pytest.raises(UserError, match=r"metrics.x is null, but there is no such name to take away: m, n"):
+        overlay(base, {"metrics": {"x": None}})
 
 
 def test_each_stage_gets_its_slice_and_reads_it_again_from_json() -> None:

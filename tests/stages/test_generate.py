@@ -1,6 +1,5 @@
 """The generate stage: adapters that are what was trained, and a manifest of all that made each video."""
 
-import json
 from pathlib import Path
 
 import pytest
@@ -124,7 +123,7 @@ def test_adapters_that_do_not_fit_the_method_are_refused(
         run(experiment, texts, "base", adapters)
 
 
-@pytest.mark.parametrize("harm", ["cut", "exchanged", "missing", "manifest"])
+@pytest.mark.parametrize("harm", ["cut", "exchanged", "missing", "manifest", "empty", "list"])
 def test_adapters_that_are_not_what_was_trained_are_named(
     experiment: ExperimentSettings, texts: Path, adapters: Path, harm: str
 ) -> None:
@@ -138,8 +137,8 @@ def test_adapters_that_are_not_what_was_trained_are_named(
     elif harm == "missing":
         file.unlink()
     else:
-        manifest.write_text(json.dumps({}) + "}")
-    named = str(manifest if harm == "manifest" else file)
+        manifest.write_text({"manifest": "{}}", "empty": "{}", "list": "[]"}[harm])
+    named = str(file if harm in ("cut", "exchanged", "missing") else manifest)
     with pytest.raises(UserError) as error:
         run(experiment, texts, "dreamrelation", adapters)
     assert named in str(error.value) and "run the training again" in str(error.value)

@@ -131,3 +131,13 @@ def test_a_method_that_trains_nothing_is_refused(experiment: ExperimentSettings,
             latents=nothing, texts=nothing, adapters=nothing, manifest=nothing, training=nothing, resume=nothing,
         )  # fmt: skip
     assert not nothing.exists()
+
+
+def test_a_folder_with_somebodys_files_is_not_replaced(experiment: ExperimentSettings, tmp_path: Path) -> None:
+    caches(experiment, tmp_path)
+    (tmp_path / "out/adapters").mkdir(parents=True)
+    thesis = tmp_path / "out/adapters/thesis.txt"
+    thesis.touch()
+    with pytest.raises(UserError, match=r"found 'thesis.txt' in it, which is not ours"):
+        run(experiment, tmp_path)
+    assert thesis.is_file()

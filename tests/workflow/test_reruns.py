@@ -137,6 +137,19 @@ def test_what_many_stages_run_reruns_them_all(finished: Checkout, edit: Edit) ->
     assert set(finished.plan().jobs) >= {"puppets", "clips", "masks", "latents", "generate", "evaluate", "report"}
 
 
+def test_products_of_files_that_are_gone_do_not_pass_for_new(finished: Checkout) -> None:
+    """Snakemake would take them for source files, and say that everything is there."""
+    answer = finished.plan("--config", "model={path: data/puppets/modelz}", "training={learning_rate: 0.5}")
+    assert answer.status == 1
+    assert "model.path: found no data/puppets/modelz" in answer.text and "was made; put it there" in answer.text
+
+
+def test_an_editors_file_beside_a_module_reruns_nothing(finished: Checkout) -> None:
+    for name in (".contrastive.py.swp", "contrastive.py~"):
+        (finished.folder / "src/dreamrelation/losses" / name).touch()
+    assert finished.plan().nothing_to_do
+
+
 def test_a_touched_module_reruns_nothing(finished: Checkout) -> None:
     (finished.folder / "src/dreamrelation/video.py").touch()
     assert finished.plan().nothing_to_do

@@ -24,6 +24,8 @@ def check_manifest(manifest: Path, folder: Path) -> dict[str, str]:
         digests = json.loads(manifest.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise UserError(f"{manifest}: cannot be read: {error}; {again}") from None
+    if not isinstance(digests, dict) or not digests:
+        raise UserError(f"{manifest}: found no files and digests; {again}")
     for name, digest in digests.items():
         path = folder / name
         if not path.is_file():

@@ -19,7 +19,10 @@ from dreamrelation.settings.overlay import overlay
 from dreamrelation.settings.puppets import PuppetSettings
 from dreamrelation.settings.report import ReportSettings
 
-RESERVED = frozenset({"analysis", "benchmarks", "clips", "exemplars", "logs", "media", "report", "settings", "tables"})
+RESERVED = frozenset(
+    {"analysis", "benchmarks", "clips", "controls", "exemplars", "logs", "media", "report", "settings", "tables"}
+    | {"puppet_models"}
+)
 """Names of folders of ours, beside which experiments and methods have theirs."""
 
 

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from dreamrelation.errors import UserError
+
 WHOLE = ("placement",)
 """Mappings that are one value."""
 PRESETS = ("methods", "metrics")
@@ -22,8 +24,17 @@ def overlay(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
         else:
             merged[key] = overlay(below, value)
         if key in PRESETS and isinstance(merged[key], dict):
+            _check_taken_away(key, value, below)
             merged[key] = {name: preset for name, preset in merged[key].items() if preset is not None}
     return merged
+
+
+def _check_taken_away(key: str, value: Any, below: Any) -> None:
+    """Raise UserError for a preset that is taken away and was never there: a name that is written wrongly."""
+    there = below if isinstance(below, dict) else {}
+    absent = [name for name, preset in value.items() if preset is None and name not in there]
+    if absent:
+        raise UserError(f"{key}.{absent[0]} is null, but there is no such name to take away: {', '.join(there)}")
 
 
 def _other_kind(below: dict[str, Any], value: dict[str, Any]) -> bool:

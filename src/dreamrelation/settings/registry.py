@@ -74,13 +74,16 @@ def imported(path: str) -> Any:
     """What an import path `module:name` stands for. Raises UserError where there is no such thing."""
     module, _, name = path.partition(":")
     try:
-        return getattr(import_module(module), name)
+        found = import_module(module)
     except ModuleNotFoundError as error:
-        if error.name is not None and not f"{module}.".startswith(f"{error.name}."):
-            raise  # the module is there, and something that it needs is not
-        raise UserError(f"{path!r}: Python finds no module {error.name!r}; is its folder on PYTHONPATH?") from None
-    except AttributeError:
-        raise UserError(f"{path!r}: the module {module!r} has no {name!r}") from None
+        raise UserError(f"{path!r}: Python finds no module {error.name!r}; is its folder on PYTHONPATH?") from error
+    except Exception as error:  # whatever the code of somebody's module raises
+        if module.startswith("dreamrelation."):
+            raise
+        raise UserError(f"{path!r}: the module cannot be imported: {type(error).__name__}: {error}") from error
+    if not hasattr(found, name):
+        raise UserError(f"{path!r}: the module {module!r} has no {name!r}")
+    return getattr(found, name)
 
 
 def implementation_of(settings: Component) -> Callable[..., Any]:

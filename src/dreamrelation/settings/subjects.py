@@ -9,6 +9,8 @@ from pydantic import AfterValidator
 from dreamrelation.errors import UserError
 
 LONGEST = 60
+LONGEST_SLUG = 80
+"""In bytes: two of them and what else is in a file name stay below the 255 that file systems allow."""
 
 
 def _checked(subject: str) -> str:
@@ -16,6 +18,8 @@ def _checked(subject: str) -> str:
         raise UserError(f"found the subject {subject!r}, expected 1 to {LONGEST} printable characters, no space around")
     if not slug(subject):
         raise UserError(f"found the subject {subject!r}, expected at least one letter or digit")
+    if len(slug(subject).encode()) > LONGEST_SLUG:
+        raise UserError(f"the subject {subject!r} gives a file name that is too long, expected fewer letters")
     return subject
 
 

@@ -57,6 +57,9 @@ def run(
     model = OpenModel(backbone, TextCache(texts, backbone.fingerprint("text_encoder")))
     loaded_method: Method = implementation_of(settings.method)(settings.method)
     used = loaded_method.load(model, video_grid(settings), adapters or Path())
+    unlisted = [path.name for path in used if path.name not in digests]
+    if unlisted:
+        raise UserError(f"{adapters_manifest}: does not list {unlisted[0]}; remove it and run the training again")
     loaded = tuple(f"{path.stem}:{digests[path.name]}" for path in used)
     wanted = requests(settings.sampling, RELATIONS[relation], settings.seed)
     rows = []

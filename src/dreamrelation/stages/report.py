@@ -5,7 +5,7 @@ from pathlib import Path
 
 from dreamrelation.data.reading import read_frames
 from dreamrelation.errors import UserError
-from dreamrelation.files import appearing
+from dreamrelation.files import appearing, check_own_folder
 from dreamrelation.report.exemplars import ClipPictures
 from dreamrelation.report.inputs import read_results
 from dreamrelation.report.media import MediaFolder
@@ -22,6 +22,7 @@ def run(*, settings: ReportStage, results: Path, report: Path, scores_table: Pat
     `results` is `results/{experiment}`. Raises UserError that names a missing input, or inputs that do not fit
     together.
     """
+    check_own_folder(report, ("index.html", "media"))
     experiment = settings.experiment
     found = read_results(experiment, results)
     read_clip = partial(read_pictures, FrameSize.of(experiment.clips))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from dreamrelation.code_digest import stage_digest
 from dreamrelation.errors import UserError
-from dreamrelation.files import appearing, file_sha256, fingerprint
+from dreamrelation.files import appearing, check_own_folder, file_sha256, fingerprint
 from dreamrelation.latents.cache import latents_fingerprint, load_clips
 from dreamrelation.methods.files import write_manifest
 from dreamrelation.methods.interface import Method, OpenModel
@@ -42,6 +42,7 @@ def run(
     if not isinstance(settings.method, TrainedMethodSettings):
         raise UserError(f"method {method!r} is of the kind {settings.method.kind!r}: there is nothing to train")
     check_minutes(minutes)
+    check_own_folder(adapters, ("*.safetensors", "*.json"))
     with resume_folder(resume, alone=is_main_process()):
         backbone = implementation_of(settings.model)(settings.model, machine)
         data = load_clips(latents, latents_fingerprint(settings.latents, backbone.fingerprint("autoencoder")))

@@ -135,6 +135,8 @@ class Trainer:
     def _restore(self) -> None:
         state = load_state(self.saving.folder, self.saving.fingerprint)
         self.accelerator.wait_for_everyone()
+        if isinstance(state, TrainingState) and set(state.parameters) != set(self.parameters):
+            state = Unusable("holds other parameters than the method has", is_ours=False)
         if isinstance(state, Unusable):
             if is_main_process():
                 put_away(self.saving.folder, state)

@@ -1,5 +1,6 @@
 """Mochi's text encoder, a T5 used as diffusers' `MochiPipeline` uses it."""
 
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -7,8 +8,10 @@ from diffusers import MochiPipeline
 from torch import nn
 
 from dreamrelation.backbones.interface import TextEmbeddings
-from dreamrelation.backbones.weights import dtype_of, loading
+from dreamrelation.backbones.weights import check_folder, dtype_of, loading
 from dreamrelation.devices import choose_device
+from dreamrelation.errors import UserError
+from dreamrelation.local_models import is_local
 from dreamrelation.settings.machine import MachineSettings
 from dreamrelation.settings.model import ModelSettings
 
@@ -20,6 +23,7 @@ class MochiTextEncoder:
 
     def __init__(self, settings: ModelSettings, machine: MachineSettings) -> None:
         self.device = choose_device(machine.device)
+        _check_tokenizer(settings)
         with loading(settings, "text_encoder"):
             self.pipeline: Any = MochiPipeline.from_pretrained(
                 settings.path,
@@ -41,3 +45,17 @@ class MochiTextEncoder:
             )
             embedded.append(TextEmbeddings(embedding.float().cpu(), mask.bool().cpu()))
         return TextEmbeddings.joined(embedded)
+
+
+def _check_tokenizer(settings: ModelSettings) -> None:
+    """Raise UserError where a local tokenizer lacks its files: transformers would make an empty one without a word."""
+    folder = Path(settings.path) / "tokenizer"
+    if not is_local(settings.path):
+        return
+    check_folder(settings)
+    vocabulary = any((folder / name).is_file() for name in ("tokenizer.json", "spiece.model"))
+    if not vocabulary or not (folder / "tokenizer_config.json").is_file():
+        raise UserError(
+            f"model.path {settings.path!r}: found no whole tokenizer in {folder}, expected tokenizer_config.json and"
+            " tokenizer.json or spiece.model"
+        )
