@@ -7,7 +7,7 @@ import torch
 from dreamrelation.backbones.mochi.backbone import Mochi
 from dreamrelation.backbones.mochi.settings import MochiSettings
 from dreamrelation.latents.cache import CachedClips
-from dreamrelation.methods.interface import Method, OpenModel
+from dreamrelation.methods.interface import OpenModel, TrainedMethod
 from dreamrelation.methods.lora.method import Lora
 from dreamrelation.methods.lora.settings import LoraSettings
 from dreamrelation.roles import ROLES
@@ -52,7 +52,7 @@ def cached_clips(count: int = 5) -> CachedClips:
 
 
 def trainer_of(
-    method: Method, settings: TrainedMethodSettings, mochi: MochiSettings, folder: Path, every: int = 4
+    method: TrainedMethod, settings: TrainedMethodSettings, mochi: MochiSettings, folder: Path, every: int = 4
 ) -> Trainer:
     """A trainer of any method; states go to `folder`."""
     folder.mkdir(exist_ok=True)

@@ -40,7 +40,7 @@ class PredictedStep:
     clips: list[str]
     """Names of the B clips."""
     masks: dict[Role, Tensor]
-    """(B, f, h, w) in [0, 1], of the relation and of each subject."""
+    """(B, f, h, w) in [0, 1] on the CPU, of the relation and of each subject."""
     randomness: tuple[int | str, ...]
     """Where random numbers of this pass are derived from, after their purpose."""
 
@@ -55,11 +55,31 @@ class StepLoss:
 
 
 class Method(Protocol):
-    """A way to teach a frozen video model a relation.
+    """What generation asks of any method: `load`, then `prompt` and `condition`.
 
-    Training: `attach`, then per step `activate`, `condition`, `loss`; at its end `save`. Generation: `load`, then
-    `prompt` and `condition`; the model's answers then carry what the method leaves on, in both branches of guidance.
-    A class is built from its kind's settings.
+    The model's answers then carry what the method leaves on, in both branches of guidance. A class is built from its
+    kind's settings.
+    """
+
+    def prompt(self, relation: Relation, subjects: tuple[str, str]) -> str:
+        """The text of a video in generation."""
+        ...
+
+    def condition(self, texts: list[str]) -> TextEmbeddings:
+        """Embeddings of texts of this method, and of the empty text; may carry gradients."""
+        ...
+
+    def load(self, model: OpenModel, grid: tuple[int, int, int], folder: Path) -> list[Path]:
+        """Put what generation uses into the model, all frozen; returns the files that were read.
+
+        Raises UserError where a file is missing or does not fit the settings.
+        """
+        ...
+
+
+class TrainedMethod(Method, Protocol):
+    """A way to teach a frozen video model a relation: `attach`, then per step `activate`, `condition` and `loss`; at
+    the end `save`. Its settings extend `TrainedMethodSettings`.
     """
 
     @property
@@ -86,14 +106,6 @@ class Method(Protocol):
         """The text of a clip in training."""
         ...
 
-    def prompt(self, relation: Relation, subjects: tuple[str, str]) -> str:
-        """The text of a video in generation."""
-        ...
-
-    def condition(self, texts: list[str]) -> TextEmbeddings:
-        """Embeddings of texts of this method, and of the empty text; may carry gradients."""
-        ...
-
     def noise_levels(self, uniform: Tensor) -> Tensor:
         """σ (B,) from uniform numbers (B,): the inverse of the distribution function that the method draws from."""
         ...
@@ -112,13 +124,6 @@ class Method(Protocol):
 
     def save(self, folder: Path, facts: dict[str, Any]) -> None:
         """Write what was trained into an empty folder: the same bytes for the same training."""
-        ...
-
-    def load(self, model: OpenModel, grid: tuple[int, int, int], folder: Path) -> list[Path]:
-        """Put what generation uses into the model, all frozen; returns the files that were read.
-
-        Raises UserError where a file is missing or does not fit the settings.
-        """
         ...
 
 

@@ -13,10 +13,10 @@ def noise_levels(schedule: Schedule, steps: int) -> list[float]:
 
 
 def linear_quadratic(steps: int, threshold: float) -> list[float]:
-    """Mochi's: the first half of the steps removes `threshold` of the noise, evenly; the second half goes on at that
+    """The first half of the steps removes `threshold` of the noise, evenly; the second half goes on at that
     pace and ever faster. With x from 0 to 2 over the steps, t·x + (1 − 2t)·max(x − 1, 0)² of the noise is removed.
 
-    Equal to `linear_quadratic_schedule` of diffusers' Mochi pipeline; a test compares them.
+    A test compares it with the function of this name in diffusers.
     """
     if steps < 2 or steps % 2:
         raise ValueError(f"found {steps} sampling steps, expected an even number of at least 2")

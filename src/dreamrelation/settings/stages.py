@@ -4,6 +4,7 @@ A stage cannot use what it is not given, so what reruns a stage and what it uses
 are no part of a slice.
 """
 
+from abc import abstractmethod
 from typing import Self
 
 from dreamrelation.settings.base import Name, Settings
@@ -23,12 +24,12 @@ class StageSettings(Settings):
     """A slice of an experiment's settings."""
 
     @classmethod
+    @abstractmethod
     def of(cls, experiment: ExperimentSettings, method: str | None = None, metric: str | None = None) -> Self:
         """The slice, with the method or metric that the stage is run for.
 
         Raises UserError for a method or metric that the experiment does not have.
         """
-        raise NotImplementedError
 
 
 class FrameSize(Settings):

@@ -8,7 +8,7 @@ from dreamrelation.errors import UserError
 from dreamrelation.files import appearing, check_own_folder, file_sha256, fingerprint
 from dreamrelation.latents.cache import latents_fingerprint, load_clips
 from dreamrelation.methods.files import write_manifest
-from dreamrelation.methods.interface import Method, OpenModel
+from dreamrelation.methods.interface import OpenModel, TrainedMethod
 from dreamrelation.settings.machine import MachineSettings
 from dreamrelation.settings.methods import TrainedMethodSettings
 from dreamrelation.settings.registry import implementation_of
@@ -46,14 +46,15 @@ def run(
     with resume_folder(resume, alone=is_main_process()):
         backbone = implementation_of(settings.model)(settings.model, machine)
         data = load_clips(latents, latents_fingerprint(settings.latents, backbone.fingerprint("autoencoder")))
-        model = OpenModel(backbone, TextCache(texts, backbone.fingerprint("text_encoder")))
-        learner: Method = implementation_of(settings.method)(settings.method)
+        text_encoder = backbone.fingerprint("text_encoder")
+        model = OpenModel(backbone, TextCache(texts, text_encoder))
+        learner: TrainedMethod = implementation_of(settings.method)(settings.method)
         learner.attach(model, data.grid, settings.seed)
         depends_on = fingerprint(
             code=stage_digest("train", settings),
             settings=settings.model_dump(mode="json"),
             denoiser=model.denoiser.fingerprint,
-            text_encoder=backbone.fingerprint("text_encoder"),
+            text_encoder=text_encoder,
             latents=file_sha256(latents),
             texts=file_sha256(texts),
         )

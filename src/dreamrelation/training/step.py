@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from dreamrelation.backbones.interface import Denoiser, TextEmbeddings
 from dreamrelation.flow import add_noise
 from dreamrelation.latents.cache import CachedClips, to_model_space
-from dreamrelation.methods.interface import Method, PredictedStep, StepLoss
+from dreamrelation.methods.interface import PredictedStep, StepLoss, TrainedMethod
 from dreamrelation.roles import Role
 from dreamrelation.texts.cache import NO_TEXT
 from dreamrelation.training.draws import PassDraw, PassId
@@ -17,7 +17,7 @@ class TrainingSetup:
 
     denoiser: Denoiser
     data: CachedClips
-    method: Method
+    method: TrainedMethod
     normalise: bool
     """Whether latents are noised in the transformer's space; the released code noises the raw ones."""
 
@@ -37,7 +37,7 @@ def pass_loss(setup: TrainingSetup, draw: PassDraw, role: Role | None, pass_id: 
             sigma=latents.sigma,
             role=role,
             clips=[data.clips[row] for row in draw.rows],
-            masks={name: masks[draw.rows].to(predicted) for name, masks in data.masks.items()},
+            masks={name: masks[draw.rows] for name, masks in data.masks.items()},
             randomness=(pass_id.seed, *pass_id.key),
         )
     )

@@ -21,7 +21,7 @@ FILE = "token_and_motion.safetensors"
 
 
 class TokenAndMotion(PlainMethod):
-    """Implements `Method`."""
+    """Implements `TrainedMethod`."""
 
     class Settings(TrainedMethodSettings):
         """A token and a motion embedding."""

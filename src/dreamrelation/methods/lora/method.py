@@ -18,7 +18,7 @@ from dreamrelation.settings.registry import implementation_of
 
 
 class Lora(PlainMethod):
-    """Implements `Method`."""
+    """Implements `TrainedMethod`."""
 
     def __init__(self, settings: LoraSettings) -> None:
         self.settings = settings
@@ -38,7 +38,7 @@ class Lora(PlainMethod):
         return activate(self.model.denoiser.module, active_adapters(role, tuple(self.settings.placement)))
 
     def loss(self, step: PredictedStep) -> StepLoss:
-        mask = zeros_like(step.predicted[:, 0]) if step.role is None else step.masks[step.role]
+        mask = zeros_like(step.predicted[:, 0]) if step.role is None else step.masks[step.role].to(step.predicted)
         settings = self.settings
         total = region_loss(step.predicted, step.target, mask, settings.mask_weight, settings.mask_weighting)
         terms = {"reconstruction": total}
