@@ -40,7 +40,8 @@ class BackboneSpec:
     patch: int
     """Latent cells per token of the transformer, along each side."""
     projections: Mapping[str, tuple[str, ...]]
-    """The field's name of a linear layer of attention, such as "query" → how the names of its modules end."""
+    """The field's name of a linear layer of attention, such as "query" → how the names of its modules end, that of the
+    visual tokens first."""
     sampling: SamplingDefaults
     causal_first_frame: bool = True
     """Latent frame 0 covers pixel frame 0 alone, so that there are stride·k + 1 frames."""

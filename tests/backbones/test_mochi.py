@@ -52,8 +52,30 @@ def test_a_text_does_not_depend_on_its_neighbours_and_the_empty_one_counts_no_to
     encoder = opened(random_mochi).text_encoder()
     together = encoder.embed([PROMPT, ""])
     assert torch.equal(together.embedding[0], encoder.embed([PROMPT]).embedding[0])
-    assert together.attention_mask[0].sum() == len(encoder.pipeline.tokenizer(PROMPT).input_ids)  # type: ignore[attr-defined]
+    assert together.attention_mask[0].sum() == len(encoder.word_ids(PROMPT)) + 1, "the last one ends the text"
     assert not together.attention_mask[1].any()
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("text", [PROMPT, "", "cat " * 40, " two  spaces . ", "Xylophone, 42!"])
+def test_texts_are_embedded_as_the_pipeline_embeds_them(random_mochi: MochiSettings, text: str) -> None:
+    pipeline: Any = MochiPipeline.from_pretrained(random_mochi.path, transformer=None, vae=None)
+    theirs, mask, _, _ = pipeline.encode_prompt(text, do_classifier_free_guidance=False, max_sequence_length=32)
+    ours = opened(random_mochi).text_encoder().embed([text])
+    assert torch.equal(ours.embedding, theirs) and torch.equal(ours.attention_mask, mask)
+
+
+def test_a_placeholder_is_one_token_between_those_of_its_neighbours(random_mochi: MochiSettings) -> None:
+    encoder = opened(random_mochi).text_encoder()
+    tokens = encoder.tokenize(["A dog <R> a cat", "A dog", "<R> and <R>"], "<R>")
+    assert tokens.placeholder.nonzero().tolist() == [[0, 2], [2, 0], [2, 2]]
+    left, right = encoder.word_ids("A dog"), encoder.word_ids("a cat")
+    assert tokens.ids[0, :2].tolist() == left and tokens.ids[0, 3:5].tolist() == right
+    plain = encoder.tokenize(["A dog"])
+    assert torch.equal(tokens.ids[1], plain.ids[0]) and torch.equal(tokens.attention_mask[1], plain.attention_mask[0])
+    assert tokens.attention_mask.sum(dim=1).tolist() == [6, 3, 4]
+    with pytest.raises(UserError, match="<R> is token 41, expected it among the first 31"):
+        encoder.tokenize(["cat " * 40 + "<R>"], "<R>")
 
 
 def test_adapted_modules_are_those_of_every_block_and_both_branches(random_mochi: MochiSettings) -> None:

@@ -1,7 +1,7 @@
 """What the package asks of a video diffusion model. Its parts load by themselves, each with its own precision."""
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, cast
 
 import numpy as np
 import torch
@@ -33,6 +33,18 @@ class TextEmbeddings:
         return TextEmbeddings(
             torch.cat([part.embedding for part in parts]), torch.cat([part.attention_mask for part in parts])
         )
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """Texts as a text encoder counts them, filled up to its length L; on its device."""
+
+    ids: Tensor
+    """(B, L) int64."""
+    attention_mask: Tensor
+    """(B, L) bool, the tokens that count."""
+    placeholder: Tensor
+    """(B, L) bool, where a method puts a vector of its own in the place of a row of the input embedding."""
 
 
 @dataclass(frozen=True)
@@ -70,10 +82,30 @@ class Autoencoder(LatentSpace, Protocol):
 
 
 class TextEncoder(Protocol):
-    """Texts to features."""
+    """Texts to features: `tokenize`, rows of the input embedding, `encode`. Methods may train through it."""
 
     module: nn.Module
-    """The network, frozen, for methods that train through it."""
+    """The network, frozen."""
+
+    @property
+    def input_embedding(self) -> nn.Embedding:
+        """The table of all tokens, (V, D)."""
+        ...
+
+    def word_ids(self, text: str) -> list[int]:
+        """Tokens of a piece of text, without one that ends it."""
+        ...
+
+    def tokenize(self, texts: list[str], placeholder: str | None = None) -> Tokens:
+        """Texts of which each `placeholder`, such as "<R>", is one token, whatever the vocabulary makes of it.
+
+        Longer texts are cut at L. Raises UserError where that would cut a placeholder off.
+        """
+        ...
+
+    def encode(self, inputs: Tensor, attention_mask: Tensor) -> TextEmbeddings:
+        """Features of rows (B, L, D) of the input embedding, or of vectors in their place, with their gradients."""
+        ...
 
     def embed(self, texts: list[str]) -> TextEmbeddings:
         """Each text alone, so that no text's features depend on its neighbours."""
@@ -125,3 +157,13 @@ def projection_modules(denoiser: Denoiser, projections: tuple[str, ...]) -> list
             raise RuntimeError(f"the projection {projection!r} matches no layer: none ends in {', '.join(endings)}")
     wanted = tuple(f".{ending}" for projection in projections for ending in denoiser.spec.projections[projection])
     return [name for name in names if name.endswith(wanted)]
+
+
+def visual_projections(denoiser: Denoiser, projection: str) -> list[nn.Linear]:
+    """The layers of a projection that visual tokens go through, one for each block, in the order of the blocks.
+
+    Raises as `projection_modules`.
+    """
+    names = projection_modules(denoiser, (projection,))
+    visual = f".{denoiser.spec.projections[projection][0]}"
+    return [cast(nn.Linear, denoiser.module.get_submodule(name)) for name in names if name.endswith(visual)]

@@ -36,10 +36,9 @@ class TokenAndMotion(PlainMethod):
 
     def attach(self, model: OpenModel, grid: tuple[int, int, int], seed: int) -> None:
         self.model, self.grid = model, grid
-        encoder: Any = model.text_encoder
-        self.network, self.tokenizer = encoder.module, encoder.pipeline.tokenizer
-        (self.token_id, *_) = self.tokenizer(WORD).input_ids
-        self.token = nn.Parameter(self.network.shared.weight[self.token_id].detach().clone())
+        encoder = model.text_encoder
+        (token_id,) = encoder.word_ids(WORD)
+        self.token = nn.Parameter(encoder.input_embedding.weight[token_id].detach().clone())
         transformer: Any = model.denoiser.module
         width = transformer.config.num_attention_heads * transformer.config.attention_head_dim
         blocks = transformer.transformer_blocks
@@ -73,14 +72,10 @@ class TokenAndMotion(PlainMethod):
         return f"A {subjects[0]} {WORD} a {subjects[1]}."
 
     def condition(self, texts: list[str]) -> TextEmbeddings:
-        tokens = self.tokenizer(
-            texts, padding="max_length", max_length=self.tokenizer.model_max_length, return_tensors="pt"
-        )
-        empty = torch.tensor([text == "" for text in texts])[:, None]
-        ids, mask = tokens.input_ids, tokens.attention_mask.bool() & ~empty
-        rows = self.network.shared(ids)
-        rows = torch.where((ids == self.token_id)[..., None], self.token, rows)
-        return TextEmbeddings(self.network(inputs_embeds=rows, attention_mask=mask.long())[0], mask)
+        encoder = self.model.text_encoder
+        tokens = encoder.tokenize(texts, WORD)
+        rows = torch.where(tokens.placeholder[..., None], self.token, encoder.input_embedding(tokens.ids))
+        return encoder.encode(rows, tokens.attention_mask)
 
     def noise_levels(self, uniform: Tensor) -> Tensor:
         return uniform.sqrt()
