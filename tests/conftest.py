@@ -6,10 +6,13 @@ import pytest
 
 from dreamrelation import config
 from dreamrelation.backbones.mochi.settings import MochiSettings
+from dreamrelation.backbones.wan.settings import Wan22Of5BSettings, Wan22OfA14BSettings, WanSettings
 from dreamrelation.settings.experiment import ExperimentSettings
 from dreamrelation.settings.stages import PuppetsStage
 from dreamrelation.stages import puppets
 from tests.small_mochi import write_random_mochi
+from tests.small_wan import write_random_wan, write_random_wan_2_2_5b, write_random_wan_2_2_a14b
+from tests.tiny_models import KINDS, Kind
 
 REPOSITORY = Path(__file__).parents[1]
 
@@ -44,3 +47,27 @@ def theatre(theatre_settings: ExperimentSettings) -> Path:
 def random_mochi(tmp_path_factory: pytest.TempPathFactory) -> MochiSettings:
     """Settings that open a tiny Mochi with random weights; tests must not change its folder."""
     return write_random_mochi(tmp_path_factory.mktemp("random_mochi"))
+
+
+@pytest.fixture(scope="session")
+def random_wan(tmp_path_factory: pytest.TempPathFactory) -> WanSettings:
+    """Settings that open a tiny Wan 2.1 with random weights; tests must not change its folder."""
+    return write_random_wan(tmp_path_factory.mktemp("random_wan"))
+
+
+@pytest.fixture(scope="session")
+def random_wan_2_2_5b(tmp_path_factory: pytest.TempPathFactory) -> Wan22Of5BSettings:
+    """The same of Wan 2.2 5B."""
+    return write_random_wan_2_2_5b(tmp_path_factory.mktemp("random_wan_2_2_5b"))
+
+
+@pytest.fixture(scope="session")
+def random_wan_2_2_a14b(tmp_path_factory: pytest.TempPathFactory) -> Wan22OfA14BSettings:
+    """The same of Wan 2.2 A14B."""
+    return write_random_wan_2_2_a14b(tmp_path_factory.mktemp("random_wan_2_2_a14b"))
+
+
+@pytest.fixture(params=KINDS)
+def kind(request: pytest.FixtureRequest) -> Kind:
+    """Every backbone in turn, as a tiny model."""
+    return Kind(request.getfixturevalue(f"random_{request.param}"))

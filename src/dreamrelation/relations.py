@@ -28,11 +28,12 @@ class Relation:
 
     def caption(self, subject1: str = "person", subject2: str = "person") -> str:
         """Such as 'A dog is shaking hands with a cat.'"""
-        predicate = self.predicate.format(other=_with_article(subject2))
-        return f"{_with_article(subject1).capitalize()} {predicate}."
+        predicate = self.predicate.format(other=with_article(subject2))
+        return f"{with_article(subject1).capitalize()} {predicate}."
 
 
-def _with_article(noun: str) -> str:
+def with_article(noun: str) -> str:
+    """Such as "an owl"."""
     return f"{'an' if noun[0].lower() in 'aeiou' else 'a'} {noun}"
 
 

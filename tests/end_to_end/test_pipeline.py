@@ -23,6 +23,7 @@ puppets: {good_clips: 3}
 clips: {per_relation: 3, minimum: 2}
 machine: {checkpoint_every: 2}
 training: {steps: 4, warmup_steps: 1, batch_size: 1}
+methods: {direct_lora: {steps: 4}}
 generation: {subjects: [[dog, cat]], videos_per_prompt: 1, sampling_steps: 2}
 """
 CONFIG = ("--configfile", "tiny.yaml")

@@ -1,18 +1,21 @@
 """A small setup for tests of training: a tiny Mochi, random clips, random texts."""
 
 from pathlib import Path
+from typing import cast
 
 import torch
+from tests.tiny_models import opened
 
-from dreamrelation.backbones.mochi.backbone import Mochi
 from dreamrelation.backbones.mochi.settings import MochiSettings
 from dreamrelation.latents.cache import CachedClips
 from dreamrelation.methods.interface import OpenModel, TrainedMethod
 from dreamrelation.methods.lora.method import Lora
 from dreamrelation.methods.lora.settings import LoraSettings
 from dreamrelation.roles import ROLES
-from dreamrelation.settings.machine import MachineSettings
-from dreamrelation.settings.methods import TrainedMethodSettings
+from dreamrelation.settings.kinds import METHODS
+from dreamrelation.settings.methods import TrainedMethodSettings, TrainingSettings
+from dreamrelation.settings.model import ModelSettings
+from dreamrelation.settings.registry import implementation_of
 from dreamrelation.texts.cache import TextCache
 from dreamrelation.training.loop import Saving, Trainer
 from dreamrelation.training.step import TrainingSetup
@@ -32,32 +35,33 @@ SMALL = {
 class RandomTexts(TextCache):
     """Random embeddings instead of a table's."""
 
-    def __init__(self) -> None:
+    def __init__(self, tokens: int = 8) -> None:
         generator = torch.Generator().manual_seed(5)
         self.path = Path("texts.parquet")
         self.place = {"": 0, "caption": 1}
-        self.embedding = torch.randn(2, 8, 64, generator=generator)
-        self.attention_mask = torch.tensor([[False] * 8, [True] * 8])
+        self.embedding = torch.randn(2, tokens, 64, generator=generator)
+        self.attention_mask = torch.tensor([[False] * tokens, [True] * tokens])
 
 
-def cached_clips(count: int = 5) -> CachedClips:
+def cached_clips(count: int = 5, channels: int = GRID[0]) -> CachedClips:
     generator = torch.Generator().manual_seed(3)
+    shape = (count, channels, *GRID[1:])
     return CachedClips(
         clips=[f"clip{n}" for n in range(count)],
         captions=["caption"] * count,
-        mean=torch.randn(count, *GRID, generator=generator),
-        std=torch.full((count, *GRID), 0.1),
+        mean=torch.randn(shape, generator=generator),
+        std=torch.full(shape, 0.1),
         masks={role: torch.rand(count, *GRID[1:], generator=generator) for role in ROLES},
     )
 
 
 def trainer_of(
-    method: TrainedMethod, settings: TrainedMethodSettings, mochi: MochiSettings, folder: Path, every: int = 4
+    method: TrainedMethod, settings: TrainedMethodSettings, model_settings: ModelSettings, folder: Path, every: int = 4
 ) -> Trainer:
     """A trainer of any method; states go to `folder`."""
     folder.mkdir(exist_ok=True)
-    model = OpenModel(Mochi(mochi, MachineSettings(device="cpu")), RandomTexts())
-    data = cached_clips()
+    model = OpenModel(opened(model_settings), RandomTexts(8 if isinstance(method, Lora) else 32))
+    data = cached_clips(channels=model.denoiser.channels)
     method.attach(model, data.grid, 0)
     normalise = settings.normalise_latents == "per_channel"
     setup = TrainingSetup(model.denoiser, data, method, normalise)
@@ -67,3 +71,10 @@ def trainer_of(
 def lora_trainer(mochi: MochiSettings, folder: Path, every: int = 4, **over: object) -> Trainer:
     settings = LoraSettings.model_validate({**SMALL, **over})
     return trainer_of(Lora(settings), settings, mochi, folder, every)
+
+
+def baseline_trainer(kind: str, settings: ModelSettings, folder: Path, every: int = 4, **over: object) -> Trainer:
+    """A trainer of a kind of method other than `lora`."""
+    small = {name: value for name, value in SMALL.items() if name in TrainingSettings.model_fields}
+    method = cast(TrainedMethodSettings, METHODS.read({"kind": kind, "accumulation": 1, **small, **over}))
+    return trainer_of(implementation_of(method)(method), method, settings, folder, every)

@@ -27,6 +27,10 @@ class TextEmbeddings:
         """The one text that this is, `count` times."""
         return TextEmbeddings(self.embedding.expand(count, -1, -1), self.attention_mask.expand(count, -1))
 
+    def rows(self, chosen: Tensor) -> "TextEmbeddings":
+        """Some of the texts, by their numbers (b,) int64."""
+        return TextEmbeddings(self.embedding[chosen], self.attention_mask[chosen])
+
     @staticmethod
     def joined(parts: "list[TextEmbeddings]") -> "TextEmbeddings":
         """Several one after the other; all have the same L."""

@@ -20,6 +20,8 @@ METHODS = Registry(
     {
         "none": "dreamrelation.methods.none.settings:NoneSettings",
         "lora": "dreamrelation.methods.lora.settings:LoraSettings",
+        "textual_inversion": "dreamrelation.methods.textual_inversion.settings:TextualInversionSettings",
+        "motion_embedding": "dreamrelation.methods.motion_embedding.settings:MotionEmbeddingSettings",
     },
 )
 BACKBONES = Registry(
@@ -27,6 +29,9 @@ BACKBONES = Registry(
     ModelSettings,
     {
         "mochi": "dreamrelation.backbones.mochi.settings:MochiSettings",
+        "wan": "dreamrelation.backbones.wan.settings:WanSettings",
+        "wan_2_2_5b": "dreamrelation.backbones.wan.settings:Wan22Of5BSettings",
+        "wan_2_2_a14b": "dreamrelation.backbones.wan.settings:Wan22OfA14BSettings",
     },
 )
 METRICS = Registry(

@@ -5,6 +5,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import field_validator
 
 from dreamrelation.backbone_spec import BackboneSpec
+from dreamrelation.local_models import model_files
 from dreamrelation.settings.base import Component, Settings
 
 Part = Literal["autoencoder", "text_encoder", "denoiser"]
@@ -49,6 +50,11 @@ class ModelSettings(Component):
         """These settings without those of the other parts, for a stage that uses only `parts`."""
         used = {part: getattr(self.precision, part) if part in parts else None for part in Precisions.model_fields}
         return self.model_copy(update={"precision": Precisions.model_validate(used)})
+
+    def files(self) -> list[str]:
+        """Local files of the parts that these settings are for."""
+        used = [folder for part, folders in self.folders.items() if self.uses(part) for folder in folders]
+        return model_files(self.path, used)
 
     def uses(self, part: Part) -> bool:
         """Whether `only` left the settings of a part in."""

@@ -10,8 +10,7 @@ from diffusers import AutoencoderKLMochi, MochiTransformer3DModel
 from torch import Tensor, nn
 
 from dreamrelation.backbones.interface import TextEmbeddings
-from dreamrelation.backbones.mochi.spec import MOCHI
-from dreamrelation.backbones.mochi.statistics import MochiStatistics
+from dreamrelation.backbones.statistics import LatentStatistics
 from dreamrelation.backbones.weights import dtype_of, load_part, loading, part_fingerprint
 from dreamrelation.devices import choose_device
 from dreamrelation.settings.machine import MachineSettings
@@ -20,12 +19,11 @@ from dreamrelation.settings.model import ModelSettings
 TIMESTEPS = 1000
 
 
-class MochiDenoiser(MochiStatistics):
+class MochiDenoiser(LatentStatistics):
     """The transformer, frozen. See `interface.Denoiser`."""
 
-    spec = MOCHI
-
     def __init__(self, settings: ModelSettings, machine: MachineSettings) -> None:
+        self.spec = settings.spec
         self.device, self.dtype = choose_device(machine.device), dtype_of(settings, "denoiser")
         transformer: Any = load_part(MochiTransformer3DModel, settings, "denoiser", "transformer")
         self.module: nn.Module = transformer.to(self.device)
@@ -34,7 +32,7 @@ class MochiDenoiser(MochiStatistics):
         self.channels = int(transformer.config.in_channels)
         with loading(settings, "autoencoder's configuration"):
             config: Any = AutoencoderKLMochi.load_config(settings.path, subfolder="vae", revision=settings.revision)
-        super().__init__(dict(config))
+        super().__init__(dict(config), scaled=True)
         self.fingerprint = part_fingerprint(settings, "denoiser")
 
     def velocity(self, noisy: Tensor, sigma: Tensor, texts: TextEmbeddings) -> Tensor:

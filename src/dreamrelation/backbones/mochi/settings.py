@@ -4,7 +4,6 @@ from typing import ClassVar, Literal
 
 from dreamrelation.backbone_spec import BackboneSpec
 from dreamrelation.backbones.mochi.spec import MOCHI
-from dreamrelation.local_models import model_files
 from dreamrelation.settings.model import ModelSettings, Part
 
 
@@ -22,7 +21,3 @@ class MochiSettings(ModelSettings):
     kind: Literal["mochi"] = "mochi"
     path: str = "genmo/mochi-1-preview"
     """Hub id, or a local folder in diffusers' layout."""
-
-    def files(self) -> list[str]:
-        used = [folder for part, folders in self.folders.items() if self.uses(part) for folder in folders]
-        return model_files(self.path, used)

@@ -1,0 +1,83 @@
+"""Wan's transformer, diffusers' `WanTransformer3DModel`.
+
+The conventions of time and sign follow `WanPipeline`, whose timestep is 1000·σ and whose prediction is noise − clean,
+the negative of our velocity.
+"""
+
+from typing import Any
+
+import torch
+from diffusers import AutoencoderKLWan, WanPipeline, WanTransformer3DModel
+from torch import Tensor, nn
+
+from dreamrelation.backbones.interface import TextEmbeddings
+from dreamrelation.backbones.statistics import LatentStatistics
+from dreamrelation.backbones.weights import dtype_of, load_part, loading, part_fingerprint
+from dreamrelation.devices import choose_device
+from dreamrelation.errors import UserError
+from dreamrelation.settings.machine import MachineSettings
+from dreamrelation.settings.model import ModelSettings
+
+TIMESTEPS = 1000
+EXPERTS = ("transformer", "transformer_2")
+"""Of high and of low noise, by the names that they have in `WanPipeline`."""
+
+
+class WanDenoiser(LatentStatistics):
+    """The transformer, frozen. See `interface.Denoiser`.
+
+    Raises UserError where weights or configuration are missing, broken, or those of another kind of Wan.
+    """
+
+    experts: tuple[str, ...] = EXPERTS[:1]
+
+    def __init__(self, settings: ModelSettings, machine: MachineSettings) -> None:
+        self.spec = settings.spec
+        self.boundary = self._boundary(settings)
+        self.device, self.dtype = choose_device(machine.device), dtype_of(settings, "denoiser")
+        self.module: nn.Module = self._opened(settings, machine).to(self.device)
+        with loading(settings, "autoencoder's configuration"):
+            config: Any = AutoencoderKLWan.load_config(settings.path, subfolder="vae", revision=settings.revision)
+        super().__init__(dict(config))
+        self.fingerprint = part_fingerprint(settings, "denoiser")
+
+    def _boundary(self, settings: ModelSettings) -> float | None:
+        """The noise level from which on the first of two experts answers; None where there is one transformer."""
+        with loading(settings, "model_index.json"):
+            index: Any = WanPipeline.load_config(settings.path, revision=settings.revision)
+        boundary = index.get("boundary_ratio")
+        if (boundary is None) != (len(self.experts) == 1):
+            found = "no boundary_ratio" if boundary is None else f"the boundary_ratio {boundary}"
+            expected = "none" if len(self.experts) == 1 else "one between the noise levels of two transformers"
+            raise UserError(
+                f"model.path {settings.path!r}: found {found} in model_index.json, expected {expected} for"
+                f" {settings.spec.title}; is model.kind that of this model?"
+            )
+        return boundary
+
+    def _opened(self, settings: ModelSettings, machine: MachineSettings) -> nn.Module:
+        """What methods put their parameters into; sets `channels`."""
+        return self._transformer(EXPERTS[0], settings, machine)
+
+    def _transformer(self, name: str, settings: ModelSettings, machine: MachineSettings) -> nn.Module:
+        transformer: Any = load_part(WanTransformer3DModel, settings, "denoiser", name)
+        if machine.gradient_checkpointing:
+            transformer.enable_gradient_checkpointing()
+        self.channels = int(transformer.config.in_channels)
+        return transformer
+
+    def velocity(self, noisy: Tensor, sigma: Tensor, texts: TextEmbeddings) -> Tensor:
+        return self._answer(self.module, noisy, sigma, texts)
+
+    def _answer(self, transformer: nn.Module, noisy: Tensor, sigma: Tensor, texts: TextEmbeddings) -> Tensor:
+        """v̂ of one transformer. Its text is not masked: in `WanPipeline`, the zeros that fill it up take part.
+
+        The time stays float32 whatever the precision, as in `WanPipeline`: bfloat16 would round it to multiples of 4.
+        """
+        answer = transformer(
+            hidden_states=noisy.to(self.device, self.dtype),
+            timestep=(TIMESTEPS * sigma).to(self.device, torch.float32),
+            encoder_hidden_states=texts.embedding.to(self.device, self.dtype),
+            return_dict=False,
+        )[0]
+        return -answer.float()

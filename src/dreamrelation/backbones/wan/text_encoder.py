@@ -1,0 +1,26 @@
+"""Wan's text encoder, a UMT5 used as diffusers' `WanPipeline` uses it."""
+
+from diffusers.pipelines.wan.pipeline_wan import prompt_clean
+from torch import Tensor
+from transformers import UMT5EncoderModel
+
+from dreamrelation.backbones.interface import TextEmbeddings
+from dreamrelation.backbones.t5 import T5TextEncoder
+from dreamrelation.settings.machine import MachineSettings
+from dreamrelation.settings.model import ModelSettings
+
+MAXIMUM_TOKENS = 512
+
+
+class WanTextEncoder(T5TextEncoder):
+    """See `interface.TextEncoder`. The transformer sees all L features, those beyond the text as zeros."""
+
+    def __init__(self, settings: ModelSettings, machine: MachineSettings) -> None:
+        super().__init__(settings, machine, UMT5EncoderModel, MAXIMUM_TOKENS)
+
+    def encode(self, inputs: Tensor, attention_mask: Tensor) -> TextEmbeddings:
+        found = super().encode(inputs, attention_mask)
+        return TextEmbeddings(found.embedding.masked_fill(~attention_mask[..., None], 0), attention_mask)
+
+    def cleaned(self, text: str) -> str:
+        return prompt_clean(text)

@@ -1,0 +1,74 @@
+"""All backbones, each as a tiny model with random weights, and diffusers' own pipeline of the same folder."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from diffusers import DiffusionPipeline, FlowMatchEulerDiscreteScheduler
+
+from dreamrelation.backbone_spec import BackboneSpec
+from dreamrelation.backbones.interface import Backbone
+from dreamrelation.settings.machine import MachineSettings
+from dreamrelation.settings.model import ModelSettings
+from dreamrelation.settings.registry import implementation_of
+
+KINDS = ("mochi", "wan", "wan_2_2_5b", "wan_2_2_a14b")
+"""Each has a session fixture `random_{kind}`."""
+ONE_TRANSFORMER = ("random_mochi", "random_wan", "random_wan_2_2_5b")
+"""The fixtures of those in which every step trains everything."""
+TOKENS = 32
+"""Of the tiny tokenizer; the pipelines' own number is that of the real ones."""
+
+
+def opened(settings: ModelSettings, **machine: object) -> Backbone:
+    return implementation_of(settings)(settings, MachineSettings.model_validate({"device": "cpu", **machine}))
+
+
+class EvenlySpacedSigmas(FlowMatchEulerDiscreteScheduler):
+    """The scheduler at evenly spaced σ, which it then shifts once.
+
+    This is how diffusers' newer pipelines of flow models, such as Flux, call it. Called with a number of steps alone,
+    it starts from its smallest σ, which is shifted already, shifts it again, and so spends the last step on next to
+    nothing.
+    """
+
+    def set_timesteps(self, num_inference_steps: Any = None, device: Any = None, **_: Any) -> None:
+        super().set_timesteps(
+            device=device, sigmas=np.linspace(1, 1 / num_inference_steps, num_inference_steps).tolist()
+        )
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One tiny model."""
+
+    settings: ModelSettings
+
+    @property
+    def spec(self) -> BackboneSpec:
+        return self.settings.spec
+
+    @property
+    def backbone(self) -> Backbone:
+        return opened(self.settings)
+
+    def pipeline(self) -> Any:
+        """diffusers' own, which samples at the noise levels of the spec."""
+        pipeline: Any = DiffusionPipeline.from_pretrained(self.settings.path)
+        if self.spec.sampling.schedule.kind == "shifted":
+            shift = self.spec.sampling.schedule.value
+            pipeline.scheduler = EvenlySpacedSigmas.from_config(pipeline.scheduler.config, shift=shift)
+        pipeline.set_progress_bar_config(disable=True)
+        return pipeline
+
+    def pixel_frames(self, latent_frames: int) -> int:
+        return self.spec.temporal_stride * (latent_frames - 1) + 1
+
+    def size(self, rows: int, columns: int) -> tuple[int, int]:
+        """Height and width in pixels of so many tokens."""
+        pixels = self.spec.spatial_stride * self.spec.patch
+        return pixels * rows, pixels * columns
+
+    def noise(self, channels: int, count: int, grid: tuple[int, int, int]) -> torch.Tensor:
+        return torch.randn(count, channels, *grid, generator=torch.Generator().manual_seed(7))
