@@ -15,8 +15,8 @@ INTRODUCTION = """\
 
 Made by `python -m dreamrelation.settings.reference > docs/settings.md`; a test keeps it in step with the code.
 
-These are the code's own defaults. `config.yaml` lays the puppets' values over them, `configs/ntu_mochi.yaml` those of
-NTU RGB+D and Mochi 1 over that. Mappings are merged key by key, but for a `placement`, which is one value, and for a
+These are the code's own defaults. `config.yaml` lays the puppets' values over them, and the files of `configs/` theirs
+over that, such as `configs/ntu_mochi.yaml` for NTU RGB+D and Mochi 1. Mappings are merged key by key, but for a `placement`, which is one value, and for a
 part of another `kind`, which is replaced; `null` takes a method or a metric away. An unknown key, a key that is written
 twice or a value that does not fit is an error that names its place. A *share* is a number from 0 to 1. YAML wants
 `1.0e-4` for `1e-4`. Where the texts below say `None`, YAML says `null`.

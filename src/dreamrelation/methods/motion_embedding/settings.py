@@ -24,7 +24,7 @@ class MotionEmbeddingSettings(TrainedMethodSettings):
     blocks: Annotated[tuple[Annotated[int, Field(ge=0)], ...], Field(min_length=1)] | None = None
     """Numbers of the blocks that have embeddings, from 0; `None`: all."""
     contrastive: ContrastiveSettings | None = None
-    """Our contrastive loss (RCL) on top; `None`: without, as in the paper."""
+    """Our contrastive loss (RCL) on top; `None`, the default: without, as in the paper."""
 
     @field_validator("blocks")
     @classmethod

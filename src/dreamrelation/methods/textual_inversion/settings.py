@@ -23,7 +23,7 @@ class SteeringSettings(Settings):
 
 
 class TextualInversionSettings(TrainedMethodSettings):
-    """ReVersion: the input embedding of one new word, which stands for the relation in "A person <R> a person"."""
+    """ReVersion: the input embedding of one new word, which stands for the relation in `A person <R> a person`."""
 
     implementation: ClassVar[str] = "dreamrelation.methods.textual_inversion.method:TextualInversion"
 
@@ -47,7 +47,7 @@ class TextualInversionSettings(TrainedMethodSettings):
     importance_sampling: bool = True
     """Draw σ more often near noise, where a relation is laid out; off: uniformly."""
     contrastive: ContrastiveSettings | None = None
-    """Our contrastive loss (RCL) on top; `None`: without, as in the paper."""
+    """Our contrastive loss (RCL) on top; `None`, the default: without, as in the paper."""
 
     @model_validator(mode="after")
     def _something_to_steer_from(self) -> "TextualInversionSettings":
