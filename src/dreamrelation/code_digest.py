@@ -3,7 +3,7 @@
 It covers the module of the stage in `stages/`, the parts that its settings select (a method, a metric, …) and all
 modules of the package that these import. Comments, docstrings, annotations and formatting do not count, nor do the
 modules of settings, whose values are compared as values, nor the few that make nothing; parts that are not selected are
-not looked at.
+not looked at. What the settings of a part import of its own package are no values, and do count: a backbone's spec.
 """
 
 import ast
@@ -29,7 +29,13 @@ DATA = frozenset({".css", ".j2", ".js", ".yaml"})
 
 def stage_digest(stage: str, settings: BaseModel) -> str:
     """The digest of a stage with the parts that its settings select, in hexadecimal."""
-    return digest((f"{PACKAGE}.stages.{stage}", *sorted({part.code.partition(":")[0] for part in parts(settings)})))
+    return digest((f"{PACKAGE}.stages.{stage}", *selected_modules(settings)))
+
+
+def selected_modules(settings: BaseModel) -> list[str]:
+    """The modules of the parts that settings select, and those of the settings of these parts."""
+    selected = list(parts(settings))
+    return sorted({part.code.partition(":")[0] for part in selected} | {type(part).__module__ for part in selected})
 
 
 def parts(value: object) -> Iterator[Component]:
@@ -68,13 +74,21 @@ def closure(modules: Iterable[str]) -> dict[str, Path]:
         module = waiting.pop()
         if module in found or module in NOT_MAKING or module.partition(".")[0] not in homes:
             continue
-        if SETTINGS in module.split("."):
-            continue
         source = source_of(module)
-        if source is not None:
-            found[module] = source
-            waiting += imports(source, module)
+        if source is None or SETTINGS in module.split(".")[:-1]:
+            continue
+        if module.split(".")[-1] == SETTINGS:
+            waiting += facts_beside(source, module)
+            continue
+        found[module] = source
+        waiting += imports(source, module)
     return found
+
+
+def facts_beside(source: Path, module: str) -> list[str]:
+    """Modules of the package of a kind's settings that these import, such as the spec of a backbone."""
+    home = f"{module.rpartition('.')[0]}."
+    return [name for name in imports(source, module) if name.startswith(home)]
 
 
 @cache

@@ -1,10 +1,13 @@
 """Every backbone behind the interface does what diffusers' own pipeline does with the same weights."""
 
+import shutil
+from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 from tests.tiny_models import TOKENS, Kind
 
 from dreamrelation.backbones.interface import Denoiser, TextEmbeddings
@@ -142,3 +145,17 @@ def test_features_can_be_trained_through(kind: Kind) -> None:
     assert rows.grad is not None and rows.grad.isfinite().all()
     assert (rows.grad[tokens.attention_mask].abs().amax(dim=-1) > 0).all()
     assert torch.equal(features.embedding.detach(), encoder.embed([PROMPT]).embedding)
+
+
+def test_parts_without_a_file_of_the_variant_are_loaded_without_it(kind: Kind, tmp_path: Path) -> None:
+    """Some publishers give a variant for the transformer only; diffusers' pipelines take the rest as it is."""
+    shutil.copytree(kind.settings.path, tmp_path / "model")
+    for weights in (tmp_path / "model").glob("transformer*/*.safetensors"):
+        halved = {name: tensor / 2 for name, tensor in load_file(weights).items()}
+        save_file(halved, weights.with_suffix(".bf16.safetensors"), metadata={"format": "pt"})
+    mixed = Kind(kind.settings.model_copy(update={"path": str(tmp_path / "model"), "variant": "bf16"}))
+    ours, plain = (dict(found.backbone.denoiser().module.named_parameters()) for found in (mixed, kind))
+    assert all(torch.equal(ours[name], plain[name] / 2) for name in plain)
+    assert torch.equal(mixed.backbone.text_encoder().embed([PROMPT]).embedding,
+                       kind.backbone.text_encoder().embed([PROMPT]).embedding)  # fmt: skip
+    mixed.backbone.autoencoder()

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 from diffusers import UniPCMultistepScheduler
-from tests.small_wan import opening
+from tests.small_wan import opening, random_transformer
 from tests.tiny_models import TOKENS, Kind
 
 from dreamrelation.backbone_spec import Schedule
@@ -47,7 +47,7 @@ def copied(settings: Any, folder: Path) -> Path:
     return folder
 
 
-def test_the_shipped_configuration_samples_as_the_publishers_do() -> None:
+def test_the_shipped_configuration_takes_the_models_own_values() -> None:
     settings = load([ROOT / "config.yaml", ROOT / "configs/ntu_wan.yaml"])
     assert isinstance(settings.model, WanSettings) and settings.model == WanSettings()
     sampling = settings.generation.resolved(WAN)
@@ -264,6 +264,21 @@ def test_a_model_of_another_kind_of_wan_is_refused(
         Wan(opening(WanSettings, Path(random_wan_2_2_a14b.path)), CPU).denoiser()
     with pytest.raises(UserError, match="found no boundary_ratio in model_index.json, expected one between"):
         WanOfTwoExperts(opening(Wan22OfA14BSettings, Path(random_wan.path)), CPU).denoiser()
+
+
+def test_a_model_that_wants_an_image_too_is_refused(random_wan: WanSettings, tmp_path: Path) -> None:
+    folder = copied(random_wan, tmp_path / "model")
+    random_transformer(36, seed=1).save_pretrained(folder / "transformer")
+    with pytest.raises(UserError, match="takes 36 channels, expected the 16 of its autoencoder; is it a model"):
+        Wan(opening(WanSettings, folder), CPU).denoiser()
+
+
+def test_two_experts_are_not_trained_by_several_processes(
+    random_wan_2_2_a14b: Wan22OfA14BSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    with pytest.raises(UserError, match="found 2 processes, expected one: Wan 2.2 A14B"):
+        WanOfTwoExperts(random_wan_2_2_a14b, CPU).denoiser()
 
 
 def test_statistics_that_are_missing_are_named(random_wan: WanSettings, tmp_path: Path) -> None:

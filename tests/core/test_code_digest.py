@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from dreamrelation import code_digest
-from dreamrelation.code_digest import closure, digest, parts, source_of, stage_digest
+from dreamrelation.code_digest import closure, digest, parts, selected_modules, source_of, stage_digest
 from dreamrelation.config import load
+from dreamrelation.settings.kinds import BACKBONES
 from dreamrelation.settings.stages import STAGES
 
 ROOT = Path(__file__).parents[2]
@@ -110,6 +111,25 @@ def test_what_is_not_selected_and_settings_do_not_count(lab: Path, file: str) ->
     before = now()
     (lab / file).write_text("FACTOR = 99\n")
     assert now() == before
+
+
+def test_what_settings_import_of_their_own_package_counts(lab: Path) -> None:
+    now()
+    imports = ["import json", "from lab.other import FACTOR", "from dreamrelation.roles import ROLES"]
+    (lab / "settings.py").write_text("\n".join(imports) + "\n")
+    assert set(closure(["lab.settings"])) == {"lab.other"}
+
+
+@pytest.mark.parametrize("kind", BACKBONES.known)
+@pytest.mark.parametrize("stage", ["texts", "latents", "train", "generate"])
+def test_the_spec_of_the_backbone_is_part_of_each_stage_that_uses_it(kind: str, stage: str) -> None:
+    """A corrected stride or layer name makes again what was made with the wrong one; it is no value of a setting."""
+    changed = {
+        "model": {"kind": kind, "path": "p"}, "clips": {"pixel_frames": [25]}, "generation": {"pixel_frames": 25},
+    }  # fmt: skip
+    settings = STAGES[stage].of(load([ROOT / "config.yaml"], changed), method="dreamrelation")
+    home = BACKBONES.known[kind].rpartition(".")[0]
+    assert f"{home}.spec" in closure(selected_modules(settings))
 
 
 def test_parts_are_found_at_any_depth() -> None:

@@ -190,7 +190,7 @@ def test_some_blocks_only(random_mochi: ModelSettings) -> None:
         "blocks.1.query_key": (2, 32),
         "blocks.1.value": (2, 2, 3, 32),
     }
-    with pytest.raises(UserError, match="blocks names 2, expected numbers from 0 to 1"):
+    with pytest.raises(UserError, match="blocks of a motion_embedding names 2, expected 0 to 1"):
         attached(random_mochi, blocks=[0, 2])
     with pytest.raises(ValidationError, match="each block once"):
         MotionEmbeddingSettings(blocks=(0, 0))
@@ -229,6 +229,15 @@ def test_what_does_not_fit_the_model_is_named_and_another_length_is_said(
     model = OpenModel(opened(random_mochi), RandomTexts(32))
     MotionEmbedding(trained.settings).load(model, (4, 4, 6), tmp_path)
     assert "learned on 2 latent frames, resampled to the video's 4" in capsys.readouterr().err
+    still = attached(random_mochi)
+    for parameter in still.parameters().values():
+        parameter.data.fill_(1.0)
+    still.save(tmp_path, {})
+    longer = MotionEmbedding(still.settings)
+    longer.load(OpenModel(opened(random_mochi), RandomTexts(32)), (4, 4, 6), tmp_path)
+    values = longer.blocks[0].value  # resampled first: what stays the same must still go
+    assert len(values) == 4 and bool((values[0] == 1).all()) and not bool(values[1:].any())
+    trained.save(tmp_path, {})
     full = MotionEmbeddingSettings(grid_reduction=1)
     with pytest.raises(UserError, match=r"blocks.0.value has the shape \(2, 1, 2, 32\), expected \('any', 2, 3, 32\)"):
         MotionEmbedding(full).load(model, GRID, tmp_path)

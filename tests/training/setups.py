@@ -74,7 +74,7 @@ def lora_trainer(mochi: MochiSettings, folder: Path, every: int = 4, **over: obj
 
 
 def baseline_trainer(kind: str, settings: ModelSettings, folder: Path, every: int = 4, **over: object) -> Trainer:
-    """A trainer of a kind of method other than `lora`."""
+    """A trainer of any kind of method, with few and large steps."""
     small = {name: value for name, value in SMALL.items() if name in TrainingSettings.model_fields}
     method = cast(TrainedMethodSettings, METHODS.read({"kind": kind, "accumulation": 1, **small, **over}))
     return trainer_of(implementation_of(method)(method), method, settings, folder, every)

@@ -29,7 +29,7 @@ def check_folder(settings: ModelSettings) -> None:
     if is_local(settings.path) and not (Path(settings.path) / "model_index.json").is_file():
         raise UserError(
             f"model.path {settings.path!r}: found no model_index.json there, expected a folder in diffusers' layout"
-            " or a hub id such as genmo/mochi-1-preview"
+            f" or a hub id such as {type(settings).model_fields['path'].default}"
         )
 
 
@@ -49,24 +49,37 @@ def loading(settings: ModelSettings, part: str) -> Iterator[None]:
 
 
 def load_part(model: Any, settings: ModelSettings, part: Part, subfolder: str) -> Any:
-    """A part of a model, of one of diffusers' model classes, frozen, all its weights from the file.
+    """A part of a model, of a model class of diffusers or transformers, frozen, all its weights from the file.
+
+    A part that has no file of the variant is loaded without it, as diffusers' pipelines do: some publishers give one
+    for some parts only.
 
     Raises UserError where the weights are missing, broken, or not exactly those of the part's configuration.
     """
     with loading(settings, part):
-        loaded, info = model.from_pretrained(
-            settings.path,
-            subfolder=subfolder,
-            dtype=dtype_of(settings, part),
-            revision=settings.revision,
-            variant=settings.variant,
-            output_loading_info=True,
-        )
+        try:
+            loaded, info = _loaded(model, settings, part, subfolder, settings.variant)
+        except OSError:
+            if settings.variant is None:
+                raise
+            loaded, info = _loaded(model, settings, part, subfolder, None)
         odd = {name: info[name] for name in ("missing_keys", "unexpected_keys", "mismatched_keys") if info.get(name)}
         if odd:
             where = f"model.path {settings.path!r}: the weights of the {part}"
             raise UserError(f"{where} do not fit its config.json: {odd}")
         return loaded.eval().requires_grad_(False)
+
+
+def _loaded(model: Any, settings: ModelSettings, part: Part, subfolder: str, variant: str | None) -> tuple[Any, Any]:
+    """The part, and what of it and of its file was left over."""
+    return model.from_pretrained(
+        settings.path,
+        subfolder=subfolder,
+        dtype=dtype_of(settings, part),
+        revision=settings.revision,
+        variant=variant,
+        output_loading_info=True,
+    )
 
 
 def part_fingerprint(settings: ModelSettings, part: Part) -> str:

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from dreamrelation.methods.interface import PredictedStep, StepLoss
+from dreamrelation.methods.interface import PlainMethod, PredictedStep, StepLoss
 from dreamrelation.randomness import generator_for
 from dreamrelation.settings.losses import ContrastiveSettings
 from dreamrelation.settings.registry import implementation_of
@@ -37,3 +37,16 @@ class ContrastiveTerm:
     def restore(self, state: dict[str, Any]) -> None:
         if self.contrast is not None:
             self.contrast.memory.restore(state["memory"])
+
+
+class ContrastiveMethod(PlainMethod):
+    """A method whose loss may have RCL on top; the memory of it is all that it remembers of earlier steps."""
+
+    contrast: ContrastiveTerm
+    """Set where the class is built."""
+
+    def state(self) -> dict[str, Any]:
+        return self.contrast.state()
+
+    def restore(self, state: dict[str, Any]) -> None:
+        self.contrast.restore(state)

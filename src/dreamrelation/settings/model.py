@@ -48,8 +48,8 @@ class ModelSettings(Component):
 
     def only(self, *parts: Part) -> "ModelSettings":
         """These settings without those of the other parts, for a stage that uses only `parts`."""
-        used = {part: getattr(self.precision, part) if part in parts else None for part in Precisions.model_fields}
-        return self.model_copy(update={"precision": Precisions.model_validate(used)})
+        unused = dict.fromkeys(Precisions.model_fields.keys() - set(parts))
+        return self.model_copy(update={"precision": self.precision.model_copy(update=unused)})
 
     def files(self) -> list[str]:
         """Local files of the parts that these settings are for."""

@@ -39,6 +39,11 @@ class WanDenoiser(LatentStatistics):
         with loading(settings, "autoencoder's configuration"):
             config: Any = AutoencoderKLWan.load_config(settings.path, subfolder="vae", revision=settings.revision)
         super().__init__(dict(config))
+        if self.channels != self.mean.numel():
+            raise UserError(
+                f"model.path {settings.path!r}: its transformer takes {self.channels} channels, expected the"
+                f" {self.mean.numel()} of its autoencoder; is it a model for text to video, and {settings.spec.title}?"
+            )
         self.fingerprint = part_fingerprint(settings, "denoiser")
 
     def _boundary(self, settings: ModelSettings) -> float | None:

@@ -1,10 +1,13 @@
 """The two transformers of Wan 2.2 A14B, one for high noise and one for low."""
 
+import os
+
 import torch
 from torch import Tensor, nn
 
 from dreamrelation.backbones.interface import TextEmbeddings
 from dreamrelation.backbones.wan.denoiser import EXPERTS, TIMESTEPS, WanDenoiser
+from dreamrelation.errors import UserError
 from dreamrelation.settings.machine import MachineSettings
 from dreamrelation.settings.model import ModelSettings
 
@@ -17,6 +20,15 @@ class TwoExpertsDenoiser(WanDenoiser):
     """
 
     experts = EXPERTS
+
+    def __init__(self, settings: ModelSettings, machine: MachineSettings) -> None:
+        processes = int(os.environ.get("WORLD_SIZE", "1"))
+        if processes > 1:
+            # In one step they could train different transformers, and wait for each other's gradients for ever.
+            raise UserError(
+                f"found {processes} processes, expected one: {settings.spec.title} is trained in one process"
+            )
+        super().__init__(settings, machine)
 
     def _opened(self, settings: ModelSettings, machine: MachineSettings) -> nn.Module:
         return nn.ModuleDict({name: self._transformer(name, settings, machine) for name in EXPERTS})

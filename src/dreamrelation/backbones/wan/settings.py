@@ -30,10 +30,6 @@ class AnyWanSettings(ModelSettings):
     precision: WanPrecisions = WanPrecisions()
     """One for all parts, such as `float32`, or one for each."""
 
-    def only(self, *parts: Part) -> "AnyWanSettings":
-        used = super().only(*parts).precision.model_dump()
-        return self.model_copy(update={"precision": WanPrecisions.model_validate(used)})
-
 
 class WanSettings(AnyWanSettings):
     """Wan 2.1, text to video, 1.3B or 14B, or a smaller model of its classes."""

@@ -1,5 +1,5 @@
-"""Wan: what is known without loading it. Sources: diffusers' Wan classes, and what the publishers sample with, which
-stands in `wan/configs/` of Wan-Video/Wan2.1 and Wan-Video/Wan2.2.
+"""Wan: what is known without loading it. Sources: diffusers' Wan classes and documentation; `generate.py` of
+Wan-Video/Wan2.1 and `wan/configs/` of Wan-Video/Wan2.1 and Wan-Video/Wan2.2.
 """
 
 from dataclasses import replace
@@ -33,8 +33,8 @@ WAN = BackboneSpec(
         "feed_forward_in": ("ffn.net.0.proj",),
         "feed_forward_out": ("ffn.net.2",),
     },
-    # A shift of 3 is for 480 rows, 5 for 720 (diffusers' documentation of Wan). For the 1.3B, the README of
-    # Wan-Video/Wan2.1 recommends a shift of 8 to 12 with a guidance of 6.
+    # The shift is that of diffusers' documentation of Wan: 3 for 480 rows, 5 for 720. The publishers' own program takes
+    # 5 at any size, and its README recommends 8 to 12, with a guidance of 6, for the 1.3B.
     sampling=SamplingDefaults(
         schedule=Schedule("shifted", 3.0),
         steps=50,

@@ -6,8 +6,8 @@ from typing import Any
 from torch import nn, zeros_like
 
 from dreamrelation.losses.region import region_loss
-from dreamrelation.methods.contrastive import ContrastiveTerm
-from dreamrelation.methods.interface import OpenModel, PlainMethod, PredictedStep, StepLoss
+from dreamrelation.methods.contrastive import ContrastiveMethod, ContrastiveTerm
+from dreamrelation.methods.interface import OpenModel, PredictedStep, StepLoss
 from dreamrelation.methods.lora.activation import activate
 from dreamrelation.methods.lora.placement import adapter_parameters, place
 from dreamrelation.methods.lora.roles import active_adapters
@@ -16,7 +16,7 @@ from dreamrelation.methods.lora.storage import file_of, load_adapter, save_adapt
 from dreamrelation.roles import ROLES, Role
 
 
-class Lora(PlainMethod):
+class Lora(ContrastiveMethod):
     """Implements `TrainedMethod`."""
 
     def __init__(self, settings: LoraSettings) -> None:
@@ -40,12 +40,6 @@ class Lora(PlainMethod):
         settings = self.settings
         total = region_loss(step.predicted, step.target, mask, settings.mask_weight, settings.mask_weighting)
         return self.contrast.added(StepLoss(total, {"reconstruction": total}), step)
-
-    def state(self) -> dict[str, Any]:
-        return self.contrast.state()
-
-    def restore(self, state: dict[str, Any]) -> None:
-        self.contrast.restore(state)
 
     def save(self, folder: Path, facts: dict[str, Any]) -> None:
         for adapter in self.settings.placement:

@@ -11,8 +11,8 @@ from torch.nn.functional import mse_loss
 
 from dreamrelation.backbones.interface import visual_projections
 from dreamrelation.errors import UserError
-from dreamrelation.methods.contrastive import ContrastiveTerm
-from dreamrelation.methods.interface import OpenModel, PlainMethod, PredictedStep, StepLoss
+from dreamrelation.methods.contrastive import ContrastiveMethod, ContrastiveTerm
+from dreamrelation.methods.interface import OpenModel, PredictedStep, StepLoss
 from dreamrelation.methods.motion_embedding.embedding import (
     BlockEmbedding,
     differenced,
@@ -28,7 +28,7 @@ from dreamrelation.roles import Role
 FILE = "motion.safetensors"
 
 
-class MotionEmbedding(PlainMethod):
+class MotionEmbedding(ContrastiveMethod):
     """Implements `TrainedMethod`. Query and key of a visual token F see F + m_qk, its value sees F + m_v.
 
     F is the modulated stream that enters the block's attention. Tokens of text are left alone; both branches of
@@ -62,7 +62,9 @@ class MotionEmbedding(PlainMethod):
         """Numbers of the blocks with embeddings. Raises UserError for one that the model does not have."""
         chosen = tuple(range(count)) if self.settings.blocks is None else self.settings.blocks
         if max(chosen) >= count:
-            raise UserError(f"blocks names {max(chosen)}, expected numbers from 0 to {count - 1} for this model")
+            raise UserError(
+                f"blocks of a motion_embedding names {max(chosen)}, expected 0 to {count - 1} for this model"
+            )
         return chosen
 
     def parameters(self) -> dict[str, nn.Parameter]:
@@ -77,12 +79,6 @@ class MotionEmbedding(PlainMethod):
     def loss(self, step: PredictedStep) -> StepLoss:
         total = mse_loss(step.predicted, step.target)
         return self.contrast.added(StepLoss(total, {"reconstruction": total}), step)
-
-    def state(self) -> dict[str, Any]:
-        return self.contrast.state()
-
-    def restore(self, state: dict[str, Any]) -> None:
-        self.contrast.restore(state)
 
     def save(self, folder: Path, facts: dict[str, Any]) -> None:
         save_tensors(folder / FILE, self.parameters(), facts)

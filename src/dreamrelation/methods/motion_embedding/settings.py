@@ -22,7 +22,8 @@ class MotionEmbeddingSettings(TrainedMethodSettings):
     """The embedding of the values has one place for so many tokens along each side, and is upsampled bilinearly. 1: one
     for every token, which is 2.6 billion numbers for Mochi at 61 × 480 × 848; 2: 657 million."""
     blocks: Annotated[tuple[Annotated[int, Field(ge=0)], ...], Field(min_length=1)] | None = None
-    """Numbers of the blocks that have embeddings, from 0; `None`: all."""
+    """Numbers of the blocks that have embeddings, from 0; `None`: all. Of a model with two transformers, those of the
+    second follow."""
     contrastive: ContrastiveSettings | None = None
     """Our contrastive loss (RCL) on top; `None`, the default: without, as in the paper."""
 

@@ -8,8 +8,8 @@ from torch import Tensor, nn
 from torch.nn.functional import mse_loss
 
 from dreamrelation.backbones.interface import TextEmbeddings
-from dreamrelation.methods.contrastive import ContrastiveTerm
-from dreamrelation.methods.interface import OpenModel, PlainMethod, PredictedStep, StepLoss
+from dreamrelation.methods.contrastive import ContrastiveMethod, ContrastiveTerm
+from dreamrelation.methods.interface import OpenModel, PredictedStep, StepLoss
 from dreamrelation.methods.storage import check_shape, load_tensors, save_tensors
 from dreamrelation.methods.textual_inversion.importance import noise_levels
 from dreamrelation.methods.textual_inversion.prepositions import content_words
@@ -29,7 +29,7 @@ def sentence(subject1: str, subject2: str) -> str:
     return f"{with_article(subject1).capitalize()} {PLACEHOLDER} {with_article(subject2)}"
 
 
-class TextualInversion(PlainMethod):
+class TextualInversion(ContrastiveMethod):
     """Implements `TrainedMethod`. The one thing trained is a word's row (D,) of the text encoder's input embedding.
 
     It enters the encoder in the place of a row, so the encoder runs in every step, with gradient, and texts that hold
@@ -86,12 +86,6 @@ class TextualInversion(PlainMethod):
             terms["steering"] = self.steering(self.word, generator_for("steering", *step.randomness))
             total = total + self.steering.settings.weight * terms["steering"]
         return self.contrast.added(StepLoss(total, terms), step)
-
-    def state(self) -> dict[str, Any]:
-        return self.contrast.state()
-
-    def restore(self, state: dict[str, Any]) -> None:
-        self.contrast.restore(state)
 
     def save(self, folder: Path, facts: dict[str, Any]) -> None:
         save_tensors(folder / FILE, self.parameters(), {**facts, "placeholder": PLACEHOLDER})

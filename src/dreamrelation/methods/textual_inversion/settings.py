@@ -2,7 +2,7 @@
 
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from dreamrelation.methods.textual_inversion.prepositions import content_words
 from dreamrelation.settings.base import Count, Settings, Share
@@ -37,7 +37,7 @@ class TextualInversionSettings(TrainedMethodSettings):
     accumulation: Count = 4
     """Forward passes per step, whose gradients are averaged."""
     caption_dropout: Share = 0.0
-    """Share of captions that are replaced by the empty one. The new word is not in it, so it could learn nothing."""
+    """No caption is dropped: the empty text does not hold the new word, which could learn nothing from it."""
     initial_word: Annotated[str, Field(min_length=1, max_length=64)] = "and"
     """The new word starts as this one."""
     training_subjects: tuple[Subject, Subject] = ("person", "person")
@@ -48,6 +48,13 @@ class TextualInversionSettings(TrainedMethodSettings):
     """Draw σ more often near noise, where a relation is laid out; off: uniformly."""
     contrastive: ContrastiveSettings | None = None
     """Our contrastive loss (RCL) on top; `None`, the default: without, as in the paper."""
+
+    @field_validator("caption_dropout")
+    @classmethod
+    def _no_caption_is_dropped(cls, share: float) -> float:
+        if share:
+            raise ValueError(f"found {share:g}, expected 0: the empty text does not hold the word that is trained")
+        return share
 
     @model_validator(mode="after")
     def _something_to_steer_from(self) -> "TextualInversionSettings":
