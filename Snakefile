@@ -31,6 +31,7 @@ include: "rules/latents.smk"
 include: "rules/train.smk"
 include: "rules/generate.smk"
 include: "rules/evaluate.smk"
+include: "rules/compare.smk"
 include: "rules/report.smk"
 
 

@@ -98,4 +98,4 @@ def test_an_edited_part_reruns_what_it_makes(built: Checkout) -> None:
     source.write_text(text.replace("video.frames.mean()", "video.frames.max()"), encoding="utf-8")
     jobs = built.plan(*CONFIG).jobs
     source.write_text(text, encoding="utf-8")
-    assert jobs == {"evaluate": 2, "summarise": 1, "report": 1}
+    assert jobs == {"evaluate": 2, "summarise": 1, "compare": 1, "report": 1}

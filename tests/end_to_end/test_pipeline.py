@@ -123,7 +123,10 @@ def test_adapters_and_curves_of_each_method(built: Checkout) -> None:
 
 @pytest.mark.parametrize(
     ("name", "expected"),
-    [("base/scores/motion.parquet", {"evaluate": 1}), ("controls/relation_accuracy.parquet", {"controls": 1})],
+    [
+        ("base/scores/motion.parquet", {"evaluate": 1, "compare": 1}),
+        ("controls/relation_accuracy.parquet", {"controls": 1}),
+    ],
 )
 def test_a_deleted_file_rebuilds_what_follows_and_nothing_else(
     built: Checkout, name: str, expected: dict[str, int]

@@ -28,6 +28,7 @@ def test_everything_is_planned_once(checkout: Checkout) -> None:
         "evaluate": relations * methods * metrics,
         "controls": relations,
         "summarise": relations,
+        "compare": 1,
         "report": 1,
     }
 

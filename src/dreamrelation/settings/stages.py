@@ -178,6 +178,17 @@ class SummariseStage(StageSettings):
         return cls(experiment=experiment.experiment, seed=experiment.seed, intervals=experiment.intervals)
 
 
+class CompareStage(StageSettings):
+    """All scores of all relations."""
+
+    seed: int
+    intervals: IntervalSettings
+
+    @classmethod
+    def of(cls, experiment: ExperimentSettings, method: str | None = None, metric: str | None = None) -> Self:
+        return cls(seed=experiment.seed, intervals=experiment.intervals)
+
+
 class ReportStage(StageSettings):
     """The page, which shows everything."""
 
@@ -199,6 +210,7 @@ STAGES: dict[str, type[StageSettings]] = {
     "evaluate": EvaluateStage,
     "controls": EvaluateStage,
     "summarise": SummariseStage,
+    "compare": CompareStage,
     "report": ReportStage,
 }
 """Stage → its slice."""

@@ -92,6 +92,13 @@ COMMANDS: dict[str, Command] = {
         machine=False,
         settings_beside="evaluation",
     ),
+    "compare": Command(
+        "compare the methods over all relations",
+        paths=("comparison", "differences"),
+        lists=("scores",),
+        machine=False,
+        settings_beside="comparison",
+    ),
     "report": Command(
         "write the HTML report",
         paths=("results", "report", "scores_table"),
