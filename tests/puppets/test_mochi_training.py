@@ -1,5 +1,6 @@
 """The small Mochi's trainings in miniature: they go on where they stopped, and the stage writes models that open."""
 
+import copy
 import json
 from collections.abc import Callable
 from dataclasses import asdict
@@ -14,6 +15,7 @@ from torch import Tensor
 
 from dreamrelation.metrics.puppet_judge.storage import load_judge
 from dreamrelation.puppets.models import train_mochi
+from dreamrelation.puppets.models.silent_branches import silent_branches_skipped
 from dreamrelation.puppets.models.train_actor import ActorTraining
 from dreamrelation.puppets.models.train_decoder import DecoderState, DecoderTraining, Phase, train_decoder
 from dreamrelation.puppets.models.train_judge import JudgeTraining
@@ -42,6 +44,25 @@ def vae() -> AutoencoderKLMochi:
 @pytest.fixture(scope="module")
 def data(vae: AutoencoderKLMochi) -> TrainingSet:
     return make_training_set(vae, SIZE, range(SIZE.clips), lambda done: None)
+
+
+@torch.no_grad()
+def test_latents_are_those_of_the_whole_encoder(vae: AutoencoderKLMochi, data: TrainingSet) -> None:
+    """Branches that add a constant are left out when the clips are encoded, and run again afterwards."""
+    video = data.frames[:1].permute(0, 4, 1, 2, 3).float() / 127.5 - 1
+    calls = []
+    (layer, *_) = [module for name, module in vae.encoder.named_modules() if name.endswith("conv1")]
+    hook = layer.register_forward_hook(lambda module, given, answer: calls.append(1))
+    whole = vae.encode(video, return_dict=False)[0].mean
+    hook.remove()
+    assert calls and torch.equal(data.latents[:1], whole)
+    trained = copy.deepcopy(vae)
+    encoder: Any = trained.encoder
+    encoder.block_in.resnets[0].conv2.conv.weight += 0.1
+    expected = trained.encode(video, return_dict=False)[0].mean
+    with silent_branches_skipped(trained):
+        assert torch.equal(trained.encode(video, return_dict=False)[0].mean, expected)
+    assert not torch.equal(expected, whole), "a branch that is not silent is run"
 
 
 def stopping_at(step: int, path: Path) -> Callable[[Any], None]:

@@ -8,6 +8,7 @@ import torch
 from diffusers import AutoencoderKLMochi
 from torch import Tensor
 
+from dreamrelation.puppets.models.silent_branches import silent_branches_skipped
 from dreamrelation.puppets.theatre.repertoire import shoot
 
 
@@ -52,13 +53,14 @@ def make_training_set(
 ) -> TrainingSet:
     """Render and encode the clips of `indices`."""
     frames, figures, captions, latents = [], [], [], []
-    for clip, mask, caption in rendered(size, indices):
-        video = torch.from_numpy(clip).permute(3, 0, 1, 2)[None].float() / 127.5 - 1
-        latents.append(vae.encode(video, return_dict=False)[0].mean)
-        frames.append(torch.from_numpy(clip))
-        figures.append(torch.from_numpy(mask))
-        captions.append(caption)
-        progress(len(captions))
+    with silent_branches_skipped(vae):
+        for clip, mask, caption in rendered(size, indices):
+            video = torch.from_numpy(clip).permute(3, 0, 1, 2)[None].float() / 127.5 - 1
+            latents.append(vae.encode(video, return_dict=False)[0].mean)
+            frames.append(torch.from_numpy(clip))
+            figures.append(torch.from_numpy(mask))
+            captions.append(caption)
+            progress(len(captions))
     return TrainingSet(torch.stack(frames), torch.stack(figures), captions, torch.cat(latents))
 
 
