@@ -15,9 +15,8 @@ from torch import Tensor
 @contextmanager
 def silent_branches_skipped(vae: AutoencoderKLMochi) -> Iterator[None]:
     """Encode without the residual branches that add a constant; the others are run as ever."""
-    blocks: list[Any] = [
-        block for block in vae.encoder.modules() if hasattr(block, "conv2") and not block.conv2.conv.weight.any()
-    ]
+    modules: list[Any] = list(vae.encoder.modules())
+    blocks = [block for block in modules if hasattr(block, "conv2") and not block.conv2.conv.weight.any()]
     for block in blocks:
         block.forward = _constant(block.conv2.conv.bias)
     try:
