@@ -28,6 +28,7 @@ metrics:
   joint_accuracy: null
   relation_accuracy: null
   subject_accuracy: null
+  appearance_leakage: null
   temporal_consistency: null
   motion: null
   brightness: {kind: "my_lab.metrics:Brightness"}

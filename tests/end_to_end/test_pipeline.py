@@ -29,7 +29,10 @@ generation: {subjects: [[dog, cat]], videos_per_prompt: 1, sampling_steps: 2}
 CONFIG = ("--configfile", "tiny.yaml")
 RESULTS = "results/puppets"
 METHODS = ("base", "direct_lora", "dreamrelation")
-METRICS = ("joint_accuracy", "relation_accuracy", "subject_accuracy", "temporal_consistency", "motion")
+METRICS = (
+    *("joint_accuracy", "relation_accuracy", "subject_accuracy"),
+    *("appearance_leakage", "temporal_consistency", "motion"),
+)
 
 
 def real_models(checkout: Checkout) -> None:

@@ -27,7 +27,7 @@ methods:
     placement: {relation: [cross_query, cross_key], subject1: [cross_value], subject2: [cross_value], ffn: [output]}
   reversion: {kind: textual_inversion, contrastive: {}}
   motion_inversion: {kind: motion_embedding}
-metrics: {joint_accuracy: null, subject_accuracy: null, temporal_consistency: null}
+metrics: {joint_accuracy: null, subject_accuracy: null, appearance_leakage: null, temporal_consistency: null}
 """
 TRAINED = {
     "direct_lora": {"direct"},

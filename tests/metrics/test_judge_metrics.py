@@ -10,10 +10,12 @@ import pytest
 from tests.metrics.judges import KINDS, LOGIT, MOTIONS, sample, write_judge
 
 from dreamrelation.errors import UserError
+from dreamrelation.metrics.puppet_judge.appearance_leakage import AppearanceLeakage
 from dreamrelation.metrics.puppet_judge.joint_accuracy import JointAccuracy
 from dreamrelation.metrics.puppet_judge.judge import Judge, as_video
 from dreamrelation.metrics.puppet_judge.relation_accuracy import RelationAccuracy
 from dreamrelation.metrics.puppet_judge.settings import (
+    AppearanceLeakageSettings,
     JointAccuracySettings,
     RelationAccuracySettings,
     SubjectAccuracySettings,
@@ -36,6 +38,10 @@ def relation_accuracy(folder: Path) -> RelationAccuracy:
 
 def subject_accuracy(folder: Path) -> SubjectAccuracy:
     return SubjectAccuracy(SubjectAccuracySettings(judge=str(folder)), MACHINE)
+
+
+def appearance_leakage(folder: Path, exemplars: str = "person") -> AppearanceLeakage:
+    return AppearanceLeakage(AppearanceLeakageSettings(judge=str(folder), exemplars=exemplars), MACHINE)
 
 
 def joint_accuracy(folder: Path) -> JointAccuracy:
@@ -88,7 +94,24 @@ def test_subjects(judge_folder):
     assert metric.score(sample(subjects=("dog", "dog"))).value == 0.5
 
 
-@pytest.mark.parametrize("metric", [subject_accuracy, joint_accuracy])
+@pytest.mark.parametrize(("left", "right"), product(["dog", "cat", "person"], repeat=2))
+def test_leakage_is_somebody_of_the_exemplars_on_either_side(tmp_path, left, right):
+    metric = appearance_leakage(write_judge(tmp_path, "hugging", left, right), "person")
+    score = metric.score(sample(subjects=("dog", "cat")))
+    assert score.value == float("person" in (left, right))
+    neither = [1 - (SURE if side == "person" else UNSURE) for side in (left, right)]
+    assert score.confidence == pytest.approx(1 - neither[0] * neither[1])
+    assert f"saw {left} and {right}" in score.detail
+
+
+def test_nobody_leaks_whom_the_prompt_names(judge_folder):
+    score = appearance_leakage(judge_folder, "person").score(sample(subjects=("person", "cat")))
+    assert (score.value, score.detail) == (None, "the prompt itself names a person")
+    with pytest.raises(UserError, match=r"judge\.json: the judge does not know the figure 'horse', it knows dog"):
+        appearance_leakage(judge_folder, "horse")
+
+
+@pytest.mark.parametrize("metric", [subject_accuracy, appearance_leakage, joint_accuracy])
 def test_unknown_subjects_have_no_score_and_a_reason(judge_folder, metric):
     score = metric(judge_folder).score(sample(subjects=("dog", "astronaut")))
     assert (score.value, score.confidence) == (None, None)
@@ -166,7 +189,7 @@ def test_only_a_judge_with_the_head_says_who_acts(judge_folder, tmp_path):
     assert opinion.actors == pytest.approx({"left": 1 - ACTS, "right": ACTS}) and opinion.actor == "right"
 
 
-@pytest.mark.parametrize("metric", [relation_accuracy, subject_accuracy, joint_accuracy])
+@pytest.mark.parametrize("metric", [relation_accuracy, subject_accuracy, appearance_leakage, joint_accuracy])
 def test_the_note_says_who_judges_and_how_well(judge_folder, metric):
     note = metric(judge_folder).note
     assert Judge(judge_folder).name in note

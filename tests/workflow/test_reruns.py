@@ -13,7 +13,7 @@ from dreamrelation.planning import Chosen, Plan
 from dreamrelation.stages.commands import build_parser
 
 Edit = Callable[[str, str, str], None]
-RELATIONS, METHODS, METRICS = 3, 3, 5
+RELATIONS, METHODS, METRICS = 3, 3, 6
 ONE_METHOD = {"generate": RELATIONS, "evaluate": RELATIONS * METRICS, "summarise": RELATIONS, "compare": 1, "report": 1}
 """What follows when the adapters of one method change, in all relations."""
 

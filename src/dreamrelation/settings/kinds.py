@@ -41,6 +41,7 @@ METRICS = Registry(
         "puppet_joint_accuracy": "dreamrelation.metrics.puppet_judge.settings:JointAccuracySettings",
         "puppet_relation_accuracy": "dreamrelation.metrics.puppet_judge.settings:RelationAccuracySettings",
         "puppet_subject_accuracy": "dreamrelation.metrics.puppet_judge.settings:SubjectAccuracySettings",
+        "puppet_appearance_leakage": "dreamrelation.metrics.puppet_judge.settings:AppearanceLeakageSettings",
         "puppet_temporal_consistency": "dreamrelation.metrics.puppet_judge.settings:TemporalConsistencySettings",
         "clip_t": "dreamrelation.metrics.clip.settings:ClipTextSettings",
         "clip_temporal_consistency": "dreamrelation.metrics.clip.settings:TemporalConsistencySettings",

@@ -91,6 +91,13 @@ class Judge:
                 f" it knows {', '.join(self.motions)}"
             )
 
+    def check_kind(self, kind: str) -> None:
+        """Raise UserError unless the judge knows the kind of figure."""
+        if kind not in self.kinds:
+            raise UserError(
+                f"{self.folder / FACTS}: the judge does not know the figure {kind!r}, it knows {', '.join(self.kinds)}"
+            )
+
     def strangers(self, subjects: tuple[str, str]) -> str:
         """Says which subjects are of no kind that the judge knows; empty where it knows both."""
         unknown = [subject for subject in dict.fromkeys(subjects) if subject not in self.kinds]

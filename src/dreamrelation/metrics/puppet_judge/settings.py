@@ -61,6 +61,16 @@ class SubjectAccuracySettings(PuppetJudgeSettings):
     kind: Literal["puppet_subject_accuracy"] = "puppet_subject_accuracy"
 
 
+class AppearanceLeakageSettings(PuppetJudgeSettings):
+    """Somebody is seen who is in the exemplars and not in the prompt."""
+
+    implementation: ClassVar[str] = "dreamrelation.metrics.puppet_judge.appearance_leakage:AppearanceLeakage"
+
+    kind: Literal["puppet_appearance_leakage"] = "puppet_appearance_leakage"
+    exemplars: str = "person"
+    """The kind of figure that the exemplars show."""
+
+
 class TemporalConsistencySettings(PuppetJudgeSettings):
     """Similarity of neighbouring frames, as the judge's frame encoder sees them."""
 
