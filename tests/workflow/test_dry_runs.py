@@ -116,7 +116,7 @@ def test_a_bad_setting_is_named_with_its_place(checkout: Checkout, override: str
 def test_a_method_and_a_metric_can_be_taken_away(checkout: Checkout) -> None:
     answer = checkout.plan("--config", "methods={direct_lora: null}", "metrics={motion: null}")
     assert answer.status == 0, answer.text
-    assert answer.jobs["train"] == 3 and answer.jobs["evaluate"] == 3 * 2 * 4
+    assert answer.jobs["train"] == 3 and answer.jobs["evaluate"] == 3 * 2 * 5
 
 
 def test_a_job_that_was_planned_with_other_settings_refuses_to_run(checkout: Checkout) -> None:
