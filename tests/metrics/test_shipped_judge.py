@@ -20,7 +20,7 @@ from dreamrelation.puppets.models.judge_clips import (
     held_out_world,
     judge_clip,
 )
-from dreamrelation.puppets.theatre.repertoire import shoot
+from dreamrelation.puppets.theatre.repertoire import AUTOENCODERS, TRANSFORMERS, shoot
 from dreamrelation.settings.machine import MachineSettings
 from dreamrelation.settings.model import Precisions
 
@@ -69,7 +69,7 @@ def test_it_judges_fresh_clips_of_other_rooms_and_speeds(judge):
 
 
 def test_it_judges_clips_of_the_base_models_world(judge):
-    shots = [shoot(OTHER_SEED, index, 19, 64, 96, rare_weight=1.0) for index in range(15)]
+    shots = [shoot(AUTOENCODERS, OTHER_SEED, index, 19, 64, 96) for index in range(15)]
     right = [judge.ask(shot.take.frames).motion == shot.motion for shot in shots]
     assert np.mean(right) >= 0.85
 
@@ -85,7 +85,7 @@ def test_it_sees_who_acts_and_in_the_mirror_the_other_side_does(judge):
 
 
 def test_it_sees_who_acts_in_the_base_models_world(judge):
-    shots = [shoot(OTHER_SEED, index, 19, 64, 96) for index in range(60)]
+    shots = [shoot(TRANSFORMERS, OTHER_SEED, index, 19, 64, 96) for index in range(60)]
     acted = [shot for shot in shots if shot.motion in ACTING_MOTIONS]
     middles = [shot.take.joints[..., 0].mean(axis=(0, 2)) for shot in acted]
     sides = [SIDES[int(actor > partner)] for actor, partner in middles]
@@ -105,7 +105,7 @@ def test_it_sees_who_acts_in_what_the_small_mochi_makes_of_a_clip(judge):
 
 
 def test_a_still_and_grain_are_no_relation(judge, experiment_settings):
-    shot = shoot(OTHER_SEED, 0, 19, 64, 96)
+    shot = shoot(TRANSFORMERS, OTHER_SEED, 0, 19, 64, 96)
     grain = np.random.default_rng(0).integers(0, 256, (19, 64, 96, 3)).astype(np.uint8)
     for frames in (np.repeat(shot.take.frames[:1], 19, axis=0), grain):
         assert judge.ask(frames).motion not in experiment_settings.relations

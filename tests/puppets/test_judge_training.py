@@ -1,5 +1,6 @@
 """The judge's clips, the losses of quality and a training in miniature."""
 
+import itertools
 from dataclasses import asdict, replace
 
 import numpy as np
@@ -9,15 +10,18 @@ import torch
 from dreamrelation.metrics.puppet_judge.network import new_actor_head, new_judge
 from dreamrelation.metrics.puppet_judge.storage import load_judge, save_judge
 from dreamrelation.puppets.models.degrade import blur, degrade, ghost, noise, smear
+from dreamrelation.puppets.models.judge_accuracy import calibration_error, fitted_temperature, judged
 from dreamrelation.puppets.models.judge_clips import (
     ACTING_MOTIONS,
     JUDGED_KINDS,
     JUDGED_MOTIONS,
     NOBODY,
     NONE,
+    SPOILS,
     ClipPool,
     acting_clips,
     held_out_world,
+    is_held_out,
     judge_clip,
     training_world,
 )
@@ -32,15 +36,30 @@ from dreamrelation.puppets.models.train_actor import (
 )
 from dreamrelation.puppets.models.train_judge import (
     JudgeTraining,
+    Pools,
+    calibrate,
     draw_batch,
     draw_view,
     fit,
-    held_out_accuracy,
+    round_tripped,
     train_judge,
 )
+from dreamrelation.puppets.theatre.figures import KINDS
+from dreamrelation.puppets.theatre.render import draw_scene, render
+from dreamrelation.puppets.theatre.repertoire import TRANSFORMERS
 from dreamrelation.stages import puppet_models
 
-TINY = JudgeTraining(clips=8, held_out_clips=4, frames=7, spare_frames=1, steps=2, batch=2, warmup_steps=1)
+TINY = JudgeTraining(
+    clips=8,
+    decoded_clips=3,
+    held_out_clips=10,
+    calibration_clips=6,
+    frames=7,
+    spare_frames=1,
+    steps=2,
+    batch=2,
+    warmup_steps=1,
+)
 
 ACTOR = ActorTraining(clips=4, views=2, held_out_clips=3, frames=7, spare_frames=1, steps=4, batch=4, warmup_steps=1)
 
@@ -53,18 +72,29 @@ def test_a_clip_depends_on_its_world_and_index_only():
     assert not np.array_equal(first.frames, other.frames)
 
 
-def test_the_two_worlds_share_no_room_and_no_speed():
-    training, held_out = training_world(0), held_out_world(0)
-    assert not set(training.rooms) & set(held_out.rooms)
+def test_the_held_out_world_shares_nothing_with_what_judge_and_transformer_learn_from():
+    held_out = held_out_world(0)
+    for world in (training_world(0), TRANSFORMERS):
+        assert not set(world.rooms) & set(held_out.rooms)
+        assert not set(world.shirts) & set(held_out.shirts)
+    training = training_world(0)
     for low, high in held_out.speeds:
         assert all(high <= start or low >= end for start, end in training.speeds)
+    assert held_out.shift[0] >= training.shift[1]
+    assert held_out.held_out_pairs and not training.held_out_pairs
+
+
+def test_every_kind_is_held_out_once_in_each_place():
+    held_out = [pair for pair in itertools.product(KINDS, KINDS) if is_held_out(*pair)]
+    assert [first for first, _ in held_out] == list(KINDS) and {second for _, second in held_out} == set(KINDS)
+    assert all(first != second for first, second in held_out)
 
 
 def test_clips_of_no_motion_look_the_part():
     clips = [judge_clip(index, training_world(0), 5, 64, 96) for index in range(60)]
     spoilt = [clip.motion == JUDGED_MOTIONS.index(NONE) for clip in clips]
     alone = [JUDGED_KINDS.index(NOBODY) in (clip.left, clip.right) for clip in clips]
-    assert 2 <= sum(spoilt) <= 15
+    assert 5 <= sum(spoilt) <= 22 and spoilt == [clip.spoil is not None for clip in clips]
     assert all(broken for broken, lonely in zip(spoilt, alone, strict=True) if lonely)
 
 
@@ -90,29 +120,78 @@ def test_smear_follows_the_latent_frames():
     assert changed.nonzero().flatten().tolist() == [1, 2, 3, 4, 5, 6]
 
 
+@pytest.mark.parametrize("spoil", SPOILS)
+def test_spoilt_clips_are_what_they_are_called(spoil):
+    """Against the frames of the same scene played well."""
+    rng = np.random.default_rng(2)
+    scene = draw_scene("kicking", ("dog", "cat"), rng, 64, 96)
+    times = (np.arange(7) - 3) / 5
+    played = render(scene, times).frames
+    found, missing = SPOILS[spoil](scene, times, rng)
+    assert found.shape == played.shape and found.dtype == np.uint8 and not np.array_equal(found, played)
+    still = all(np.array_equal(frame, found[0]) for frame in found)
+    reordered = sorted(frame.tobytes() for frame in found) == sorted(frame.tobytes() for frame in played)
+    prefix = np.array_equal(found[:1], played[:1])
+    assert (still, reordered, bool(missing)) == (spoil == "frozen", spoil == "shuffled", spoil == "deserted")
+    assert prefix or spoil != "spliced", "it starts as the scene does"
+
+
 def test_a_tiny_training_reports_what_it_did():
     judge = new_judge(JUDGED_MOTIONS, JUDGED_KINDS, seed=0)
     before = {name: tensor.clone() for name, tensor in judge.state_dict().items()}
     said: list[str] = []
-    report = train_judge(judge, TINY, said.append)
+    report = train_judge(judge, TINY, lambda frames: 255 - frames, said.append)
     assert any(not torch.equal(before[name], tensor) for name, tensor in judge.state_dict().items())
     assert report["training"]["seed"] == 0
     assert 0 <= report["held_out_accuracy"]["motion"] <= 1
-    assert 0 <= report["held_out_accuracy_degraded"]["figure"] <= 1
-    assert report["held_out_accuracy"]["clips"] == 4
+    for world in ("held_out_accuracy", "held_out_accuracy_degraded", "held_out_accuracy_round_trip"):
+        found = report[world]
+        assert 0 <= found["figure"] <= 1 and found["clips"] == 10
+        assert np.sum(found["motion_confusion"]) == 10 and np.sum(found["kind_confusion"]) == 20
+        assert np.trace(found["motion_confusion"]) == pytest.approx(10 * found["any"])
+    assert report["held_out_accuracy"] != report["held_out_accuracy_round_trip"] and report["temperature"] > 0
     assert said
 
 
+def test_a_temperature_makes_a_judge_as_sure_as_it_is_right():
+    """Logits of the right class with noise, made three times too large."""
+    random = torch.Generator().manual_seed(0)
+    truth = torch.randint(4, (4000,), generator=random)
+    logits = torch.randn(4000, 4, generator=random) + 2 * torch.nn.functional.one_hot(truth, 4)
+    true_logits = 2 * logits  # of two unit normals that lie 2 apart, the likelihood ratio is exp(2x)
+    assert fitted_temperature(3 * true_logits, truth) == pytest.approx(3, rel=0.1)
+    assert calibration_error(true_logits, truth.numpy()) < 0.03 < calibration_error(3 * true_logits, truth.numpy())
+
+
+def test_calibrating_changes_no_answer():
+    judge = new_judge(JUDGED_MOTIONS, JUDGED_KINDS, seed=0)
+    clips = [judge_clip(n, training_world(0), 5, 64, 96) for n in range(4)]
+    pool = pool_of(clips)
+    before = judged(judge, pool)
+    temperature = calibrate(judge, pool)
+    after = judged(judge, pool)
+    assert torch.allclose(after.motion_logits * temperature, before.motion_logits, atol=1e-5)
+    assert np.array_equal(after.motions, before.motions) and np.array_equal(after.kinds, before.kinds)
+
+
+def pool_of(clips):
+    return ClipPool(
+        np.stack([clip.frames for clip in clips]),
+        np.array([clip.motion for clip in clips]),
+        np.array([(clip.left, clip.right) for clip in clips]),
+        tuple(clip.spoil for clip in clips),
+    )
+
+
 def test_training_repeats_itself():
-    clip = judge_clip(0, training_world(0), 8, 64, 96)
-    pool = ClipPool(np.stack([clip.frames] * 3), np.array([0, 1, 2]), np.array([[0, 1], [2, 3], [4, 5]]))
-    batches = [draw_batch(pool, TINY, step) for step in (0, 0, 1)]
+    pool = pool_of([judge_clip(n, training_world(0), 8, 64, 96) for n in range(3)])
+    pools = Pools(pool, round_tripped(pool, 2, lambda frames: 255 - frames))
+    batches = [draw_batch(pools, TINY, step) for step in (0, 0, 1)]
     assert torch.equal(batches[0].video, batches[1].video)
     assert not torch.equal(batches[0].video, batches[2].video)
     judges = [new_judge(JUDGED_MOTIONS, JUDGED_KINDS, seed=0) for _ in range(2)]
     for judge in judges:
-        fit(judge, pool, TINY, lambda text: None)
-    assert held_out_accuracy(judges[0], pool) == held_out_accuracy(judges[1], pool)
+        fit(judge, pools, TINY, lambda text: None)
     assert all(torch.equal(a, b) for a, b in zip(*(j.state_dict().values() for j in judges), strict=True))
 
 

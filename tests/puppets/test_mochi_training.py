@@ -20,13 +20,22 @@ from dreamrelation.puppets.models.train_actor import ActorTraining
 from dreamrelation.puppets.models.train_decoder import DecoderState, DecoderTraining, Phase, train_decoder
 from dreamrelation.puppets.models.train_judge import JudgeTraining
 from dreamrelation.puppets.models.train_transformer import TransformerState, TransformerTraining, train_transformer
-from dreamrelation.puppets.models.training_set import TrainingSet, TrainingSetSize, make_training_set
+from dreamrelation.puppets.models.training_set import (
+    LatentSet,
+    PixelSet,
+    TrainingSetSize,
+    make_latent_set,
+    make_pixel_set,
+)
 from dreamrelation.stages import puppet_models
 
-SIZE = TrainingSetSize(clips=4)
+SIZE = TrainingSetSize(autoencoder_clips=4, transformer_clips=6)
 DECODER = DecoderTraining(phases=(Phase(3, 2, 4, 4, 2), Phase(2, 4, 4, 4, 1)), warmup_steps=1)
-TRANSFORMER = TransformerTraining(steps=5, batch=2, warmup_steps=1, caption_dropout=0.5)
-JUDGE = JudgeTraining(clips=8, held_out_clips=4, frames=7, spare_frames=1, steps=2, batch=2, warmup_steps=1)
+TRANSFORMER = TransformerTraining(steps=5, decay_steps=2, batch=2, warmup_steps=1, caption_dropout=0.5, compiled=False)
+JUDGE = JudgeTraining(
+    clips=8, decoded_clips=2, held_out_clips=10, calibration_clips=4, frames=7, spare_frames=6, steps=2, batch=2,
+    warmup_steps=1,
+)  # fmt: skip
 ACTOR = ActorTraining(clips=3, views=1, held_out_clips=2, frames=7, spare_frames=1, steps=2, batch=2, warmup_steps=1)
 
 
@@ -42,20 +51,25 @@ def vae() -> AutoencoderKLMochi:
 
 
 @pytest.fixture(scope="module")
-def data(vae: AutoencoderKLMochi) -> TrainingSet:
-    return make_training_set(vae, SIZE, range(SIZE.clips), lambda done: None)
+def data(vae: AutoencoderKLMochi) -> PixelSet:
+    return make_pixel_set(vae, SIZE, lambda done: None)
+
+
+@pytest.fixture(scope="module")
+def latents(vae: AutoencoderKLMochi) -> LatentSet:
+    return make_latent_set(vae, SIZE, range(SIZE.transformer_clips))
 
 
 @torch.no_grad()
-def test_latents_are_those_of_the_whole_encoder(vae: AutoencoderKLMochi, data: TrainingSet) -> None:
+def test_latents_are_those_of_the_whole_encoder(vae: AutoencoderKLMochi, data: PixelSet) -> None:
     """Branches that add a constant are left out when the clips are encoded, and run again afterwards."""
-    video = data.frames[:1].permute(0, 4, 1, 2, 3).float() / 127.5 - 1
+    video = data.frames.permute(0, 4, 1, 2, 3).float() / 127.5 - 1
     calls = []
     (layer, *_) = [module for name, module in vae.encoder.named_modules() if name.endswith("conv1")]
     hook = layer.register_forward_hook(lambda module, given, answer: calls.append(1))
     whole = vae.encode(video, return_dict=False)[0].mean
     hook.remove()
-    assert calls and torch.equal(data.latents[:1], whole)
+    assert calls and torch.equal(data.latents, whole)
     trained = copy.deepcopy(vae)
     encoder: Any = trained.encoder
     encoder.block_in.resnets[0].conv2.conv.weight += 0.1
@@ -81,7 +95,7 @@ def equal(one: dict[str, Tensor], other: dict[str, Tensor]) -> bool:
 
 
 def test_a_stopped_decoder_training_goes_on_as_if_nothing_had_been(
-    vae: AutoencoderKLMochi, data: TrainingSet, tmp_path: Path
+    vae: AutoencoderKLMochi, data: PixelSet, tmp_path: Path
 ) -> None:
     """Stopped after its first phase, with one step of the second done."""
     start = {name: value.clone() for name, value in vae.decoder.state_dict().items()}
@@ -101,9 +115,9 @@ def test_a_stopped_decoder_training_goes_on_as_if_nothing_had_been(
     vae.decoder.load_state_dict(start)
 
 
-def test_a_stopped_transformer_training_goes_on_as_if_nothing_had_been(data: TrainingSet, tmp_path: Path) -> None:
+def test_a_stopped_transformer_training_goes_on_as_if_nothing_had_been(latents: LatentSet, tmp_path: Path) -> None:
     path = tmp_path / "transformer.pt"
-    train = partial(train_transformer, data, TRANSFORMER)
+    train = partial(train_transformer, latents, TRANSFORMER)
     transformer, text_encoder, _, whole = train(None, lambda state: None)
     with pytest.raises(Stopped):
         train(None, stopping_at(3, path), save_every=1)
@@ -134,5 +148,5 @@ def test_the_stage_writes_models_that_open(tmp_path: Path, monkeypatch: pytest.M
     assert facts["training"] == asdict(JUDGE)
     assert facts["actor"]["training"] == asdict(ACTOR) and judge.actor is not None
     assert sorted(path.name for path in (tmp_path / "work").iterdir()) == [
-        "decoder.pt", "training_set.pt", "transformer.pt",
+        "decoder.pt", "decoders_set.pt", "latents", "transformer.pt",
     ]  # fmt: skip

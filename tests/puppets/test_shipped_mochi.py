@@ -15,7 +15,7 @@ from dreamrelation.backbones.mochi.spec import MOCHI
 from dreamrelation.metrics.puppet_judge.storage import load_judge
 from dreamrelation.puppets.models.block_pca import start_linear
 from dreamrelation.puppets.models.small_mochi import small_vae
-from dreamrelation.puppets.theatre.repertoire import caption, shoot
+from dreamrelation.puppets.theatre.repertoire import AUTOENCODERS, TRANSFORMERS, caption, shoot
 from dreamrelation.sampling.guidance import Guidance
 from dreamrelation.sampling.schedules import noise_levels
 from dreamrelation.sampling.solver import sample, starting_noise
@@ -49,7 +49,7 @@ def test_diffusers_pipeline_opens_the_folder_and_draws() -> None:
 
 def test_clips_come_back_from_the_latents() -> None:
     autoencoder = MODEL.autoencoder()
-    frames = np.stack([shoot(99, n, 19, 64, 96).take.frames for n in range(3)])
+    frames = np.stack([shoot(AUTOENCODERS, 99, n, 19, 64, 96).take.frames for n in range(3)])
     posterior = autoencoder.encode(frames)
     assert posterior.mean.shape == (3, 12, 4, 8, 12)
     back = autoencoder.decode(autoencoder.normalise(posterior.mean))
@@ -60,7 +60,7 @@ def test_clips_come_back_from_the_latents() -> None:
 
 def test_the_latents_of_the_training_world_are_about_normal() -> None:
     autoencoder = MODEL.autoencoder()
-    frames = np.stack([shoot(98, n, 19, 64, 96).take.frames for n in range(8)])
+    frames = np.stack([shoot(TRANSFORMERS, 98, n, 19, 64, 96).take.frames for n in range(8)])
     latents = autoencoder.normalise(autoencoder.encode(frames).mean)
     assert latents.mean().abs() < 0.2 and 0.7 < latents.std() < 1.3
 
@@ -86,7 +86,7 @@ def test_a_linear_start_already_rebuilds_more_than_flat_colour() -> None:
     """Block principal components, written into Mochi's layers, before any training."""
     torch.manual_seed(0)
     vae: Any = small_vae()
-    clips = np.stack([shoot(97, n, 7, 64, 96).take.frames for n in range(24)])
+    clips = np.stack([shoot(AUTOENCODERS, 97, n, 7, 64, 96).take.frames for n in range(24)])
     start_linear(vae, clips, 0)
     vae.eval()
     video = torch.from_numpy(clips[:4]).permute(0, 4, 1, 2, 3).float() / 127.5 - 1

@@ -43,6 +43,8 @@ METRICS = Registry(
         "puppet_subject_accuracy": "dreamrelation.metrics.puppet_judge.settings:SubjectAccuracySettings",
         "puppet_appearance_leakage": "dreamrelation.metrics.puppet_judge.settings:AppearanceLeakageSettings",
         "puppet_temporal_consistency": "dreamrelation.metrics.puppet_judge.settings:TemporalConsistencySettings",
+        "clothes_leakage": "dreamrelation.metrics.exemplar_colours.settings:ClothesLeakageSettings",
+        "room_leakage": "dreamrelation.metrics.exemplar_colours.settings:RoomLeakageSettings",
         "clip_t": "dreamrelation.metrics.clip.settings:ClipTextSettings",
         "clip_temporal_consistency": "dreamrelation.metrics.clip.settings:TemporalConsistencySettings",
         "motion": "dreamrelation.metrics.motion.settings:MotionSettings",

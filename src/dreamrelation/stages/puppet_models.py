@@ -9,12 +9,17 @@ import argparse
 import sys
 from pathlib import Path
 
+import numpy as np
+
+from dreamrelation.backbones.mochi.backbone import Mochi
+from dreamrelation.backbones.mochi.settings import MochiSettings
 from dreamrelation.metrics.puppet_judge.network import new_actor_head, new_judge, with_actor_head
 from dreamrelation.metrics.puppet_judge.storage import load_judge, save_judge
 from dreamrelation.puppets.models.judge_clips import JUDGED_KINDS, JUDGED_MOTIONS
 from dreamrelation.puppets.models.train_actor import ActorTraining, train_actor_head
-from dreamrelation.puppets.models.train_judge import JudgeTraining, train_judge
+from dreamrelation.puppets.models.train_judge import JudgeTraining, RoundTrip, train_judge
 from dreamrelation.puppets.models.train_mochi import train_mochi
+from dreamrelation.settings.machine import MachineSettings
 
 
 def run(*, output: Path, work: Path) -> None:
@@ -25,8 +30,22 @@ def run(*, output: Path, work: Path) -> None:
     train_mochi(output / "mochi", work)
     settings = JudgeTraining()
     judge = new_judge(JUDGED_MOTIONS, JUDGED_KINDS, settings.seed)
-    save_judge(output / "judge", judge, train_judge(judge, settings, _announce))
+    report = train_judge(judge, settings, round_trip_of(output / "mochi"), _announce)
+    save_judge(output / "judge", judge, report)
     teach_who_acts(judge=output / "judge")
+
+
+def round_trip_of(mochi: Path) -> RoundTrip:
+    """What a small Mochi's autoencoder makes of frames (F, H, W, 3) uint8."""
+    autoencoder = Mochi(
+        MochiSettings(path=str(mochi), precision="float32"), MachineSettings(device="cpu")
+    ).autoencoder()
+
+    def round_trip(frames: np.ndarray) -> np.ndarray:
+        posterior = autoencoder.encode(frames[None])
+        return autoencoder.decode(autoencoder.normalise(posterior.mean))[0]
+
+    return round_trip
 
 
 def teach_who_acts(*, judge: Path) -> None:

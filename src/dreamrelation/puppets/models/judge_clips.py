@@ -1,7 +1,7 @@
-"""The clips that the judge learns from and is tested on: other rooms, colours, places and speeds than the base model's.
+"""The clips that the judge learns from and is tested on.
 
-A tenth of them belong to no motion: frozen, cut together from two motions, or with somebody missing. So the judge
-need not call a broken clip a handshake only because nothing else fits better.
+A fifth of them belong to no motion: frozen, in a wrong order, two motions cut together or laid over each other, or with
+somebody missing. So the judge need not call a broken clip a handshake only because nothing else fits better.
 """
 
 import itertools
@@ -13,12 +13,11 @@ from functools import partial
 import cv2
 import numpy as np
 
-from dreamrelation.puppets.theatre.figures import KINDS
+from dreamrelation.puppets.theatre.figures import EXEMPLAR_SHIRTS, HELD_OUT_SHIRTS, KINDS, SHIRTS, Colour
 from dreamrelation.puppets.theatre.motions import MOTIONS
 from dreamrelation.puppets.theatre.render import FLOOR_DEPTH, SUPERSAMPLING, Scene, Take, draw_scene, render
-from dreamrelation.puppets.theatre.repertoire import FRAMES_PER_SECOND
-from dreamrelation.puppets.theatre.room import OTHER_ROOMS, ROOMS, paint_room
-from dreamrelation.relations import RELATIONS
+from dreamrelation.puppets.theatre.repertoire import FRAMES_PER_SECOND, has_actor
+from dreamrelation.puppets.theatre.room import EXEMPLAR_ROOMS, HELD_OUT_ROOMS, OTHER_ROOMS, ROOMS, paint_room
 
 NONE = "none"
 NOBODY = "nobody"
@@ -27,10 +26,10 @@ JUDGED_MOTIONS = (*MOTIONS, NONE)
 JUDGED_KINDS = (*KINDS, NOBODY)
 """The judge's classes of figure, for the one on the left and the one on the right."""
 
-ACTING_MOTIONS = tuple(name for name in MOTIONS if name in RELATIONS and RELATIONS[name].actor is not None)
+ACTING_MOTIONS = tuple(name for name in MOTIONS if has_actor(name))
 """The motions in which one figure does something to the other."""
 
-NONE_SHARE = 0.1
+NONE_SHARE = 0.2
 QUIET_MOTIONS = ("standing", "jumping")
 """A still of these looks like somebody standing, which is a motion of its own."""
 
@@ -41,42 +40,58 @@ class World:
 
     seed: tuple[int, ...]
     rooms: tuple
-    room_shade: int
-    """Each room colour is shifted by up to this, per channel, 0–255."""
+    shirts: tuple[Colour, ...]
+    shade: int
+    """Each colour of room and shirts is shifted by up to this, per channel, 0–255."""
+    held_out_pairs: bool
+    """Whether only the pairs of `is_held_out` act, or only the others."""
     speeds: tuple[tuple[float, float], ...]
     """Bands of speed, one drawn per clip."""
     body_share: tuple[float, float]
     """Range of figure heights over picture heights."""
-    shift: float
-    """The figures stand up to this share of the picture's width from its centre."""
+    shift: tuple[float, float]
+    """Range of how far from the picture's centre the figures stand, to either side, as a share of its width."""
     delay_s: float
     """The height of the action lies up to this from the clip's middle."""
 
 
 def training_world(seed: int) -> World:
-    """Rooms, shades and speeds that the judge learns from."""
+    """Rooms, clothes, pairs, places and speeds that the judge learns from."""
     return World(
         seed=(seed, 11),
-        rooms=ROOMS[:4] + OTHER_ROOMS[:2],
-        room_shade=30,
-        speeds=((0.78, 1.02), (1.12, 1.35)),
+        rooms=ROOMS + OTHER_ROOMS,
+        shirts=SHIRTS,
+        shade=40,
+        held_out_pairs=False,
+        speeds=((0.8, 1.3),),
         body_share=(0.56, 0.84),
-        shift=0.1,
+        shift=(0.0, 0.09),
         delay_s=0.3,
     )
 
 
 def held_out_world(seed: int) -> World:
-    """Rooms and speeds that no training clip has; some speeds lie between those of training, some outside."""
+    """Rooms, clothes, pairs, places and speeds that no clip shows from which the judge or the transformer learned.
+
+    The exemplars' rooms and clothes are among them, so how well it judges these is measured, too.
+    """
     return World(
         seed=(seed, 12),
-        rooms=ROOMS[4:] + OTHER_ROOMS[2:],
-        room_shade=0,
-        speeds=((0.72, 0.78), (1.02, 1.12)),
+        rooms=EXEMPLAR_ROOMS + HELD_OUT_ROOMS,
+        shirts=EXEMPLAR_SHIRTS + HELD_OUT_SHIRTS,
+        shade=0,
+        held_out_pairs=True,
+        speeds=((0.74, 0.8), (1.3, 1.36)),
         body_share=(0.6, 0.82),
-        shift=0.08,
+        shift=(0.09, 0.11),
         delay_s=0.25,
     )
+
+
+def is_held_out(first: str, second: str) -> bool:
+    """Whether this pair, in this order, acts only where the judge is tested: one in eight, each kind in each place."""
+    kinds = list(KINDS)
+    return (kinds.index(first) + 3 * kinds.index(second) + 1) % len(kinds) == 0
 
 
 @dataclass(frozen=True)
@@ -90,6 +105,8 @@ class JudgeClip:
     right: int
     actor: int | None
     """0: the figure on the left does it to the other, 1: the one on the right; None: the motion has no actor."""
+    spoil: str | None
+    """What makes it a clip of no motion."""
 
 
 def judge_clip(index: int, world: World, frames: int, height: int, width: int) -> JudgeClip:
@@ -97,16 +114,16 @@ def judge_clip(index: int, world: World, frames: int, height: int, width: int) -
     rng = np.random.default_rng([*world.seed, index])
     scene = _scene(tuple(MOTIONS)[index % len(MOTIONS)], world, rng, height, width)
     times = (np.arange(frames) - (frames - 1) / 2) / FRAMES_PER_SECOND + rng.uniform(-world.delay_s, world.delay_s)
-    spoil = (_frozen, _spliced, _deserted)[int(rng.integers(3))] if rng.uniform() < NONE_SHARE else None
+    spoil = str(rng.choice(list(SPOILS))) if rng.uniform() < NONE_SHARE else None
     kinds = [scene.actor.kind, scene.partner.kind]
     if spoil is None:
         pictures, motion = render(scene, times).frames, scene.motion
     else:
-        pictures, missing = spoil(scene, times, rng)
+        pictures, missing = SPOILS[spoil](scene, times, rng)
         motion, kinds = NONE, [NOBODY if who in missing else kind for who, kind in enumerate(kinds)]
     left, right = (JUDGED_KINDS.index(kind) for kind in (reversed(kinds) if scene.mirrored else kinds))
     actor = int(scene.mirrored) if motion in ACTING_MOTIONS else None
-    return JudgeClip(pictures, JUDGED_MOTIONS.index(motion), left, right, actor)
+    return JudgeClip(pictures, JUDGED_MOTIONS.index(motion), left, right, actor, spoil)
 
 
 def acting_clips(world: World, clips: int, frames: int, height: int, width: int) -> Iterator[JudgeClip]:
@@ -118,11 +135,13 @@ def acting_clips(world: World, clips: int, frames: int, height: int, width: int)
 
 
 def _scene(motion: str, world: World, rng: np.random.Generator, height: int, width: int) -> Scene:
-    first, second = (str(kind) for kind in rng.choice(list(KINDS), size=2))
+    pairs = [pair for pair in itertools.product(KINDS, KINDS) if is_held_out(*pair) == world.held_out_pairs]
+    pair = pairs[int(rng.integers(len(pairs)))]
     speeds = world.speeds[int(rng.integers(len(world.speeds)))]
-    scene = draw_scene(motion, (first, second), rng, height, width, world.body_share, world.rooms, speeds)
-    centre = width * (0.5 + rng.uniform(-world.shift, world.shift))
-    shaded = {name: _shaded(getattr(scene.room, name), world.room_shade, rng) for name in ("wall", "paper", "floor")}
+    shirts = tuple(_shaded(shirt, world.shade, rng) for shirt in world.shirts)
+    scene = draw_scene(motion, pair, rng, height, width, world.body_share, world.rooms, speeds, shirts)
+    centre = width * (0.5 + rng.choice([-1, 1]) * rng.uniform(*world.shift))
+    shaded = {name: _shaded(getattr(scene.room, name), world.shade, rng) for name in ("wall", "paper", "floor")}
     return replace(scene, camera=replace(scene.camera, centre=centre), room=replace(scene.room, **shaded))
 
 
@@ -133,11 +152,8 @@ def _shaded(colour: tuple[int, int, int], most: int, rng: np.random.Generator) -
 
 def _frozen(scene: Scene, times: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, tuple[int, ...]]:
     """One picture near the height of the action, for the whole clip."""
-    motion = scene.motion
-    if motion in QUIET_MOTIONS:
-        moving = [name for name in MOTIONS if name not in QUIET_MOTIONS]
-        motion = moving[int(rng.integers(len(moving)))]
-    still = render(replace(scene, motion=motion), np.array([rng.uniform(-0.2, 0.2)])).frames
+    scene = replace(scene, motion=_moving(scene.motion, rng))
+    still = render(scene, np.array([rng.uniform(-0.2, 0.2)])).frames
     return np.repeat(still, len(times), axis=0), ()
 
 
@@ -147,6 +163,27 @@ def _spliced(scene: Scene, times: np.ndarray, rng: np.random.Generator) -> tuple
     second = replace(scene, motion=others[int(rng.integers(len(others)))])
     cut = int(np.clip(len(times) // 2 + rng.integers(-2, 3), 1, len(times) - 1))
     return np.concatenate([render(scene, times[:cut]).frames, render(second, times[cut:]).frames]), ()
+
+
+def _blended(scene: Scene, times: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, tuple[int, ...]]:
+    """Two motions of the same two figures laid over each other, as where a model cannot decide."""
+    others = [name for name in MOTIONS if name not in (scene.motion, *QUIET_MOTIONS)]
+    second = replace(scene, motion=others[int(rng.integers(len(others)))])
+    share = rng.uniform(0.4, 0.6)
+    one, other = (render(each, times).frames.astype(np.float32) for each in (scene, second))
+    return np.round(share * one + (1 - share) * other).astype(np.uint8), ()
+
+
+def _shuffled(scene: Scene, times: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, tuple[int, ...]]:
+    """The frames of a motion in any order."""
+    scene = replace(scene, motion=_moving(scene.motion, rng))
+    return render(scene, times).frames[rng.permutation(len(times))], ()
+
+
+def _moving(motion: str, rng: np.random.Generator) -> str:
+    """The motion, or another one in the place of one whose stills look like somebody standing."""
+    moving = [name for name in MOTIONS if name not in QUIET_MOTIONS]
+    return motion if motion in moving else moving[int(rng.integers(len(moving)))]
 
 
 def _deserted(scene: Scene, times: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, tuple[int, ...]]:
@@ -170,6 +207,16 @@ def _without(take: Take, scene: Scene, missing: tuple[int, ...]) -> np.ndarray:
     return frames
 
 
+SPOILS: dict[str, Callable[[Scene, np.ndarray, np.random.Generator], tuple[np.ndarray, tuple[int, ...]]]] = {
+    "frozen": _frozen,
+    "shuffled": _shuffled,
+    "spliced": _spliced,
+    "blended": _blended,
+    "deserted": _deserted,
+}
+"""What makes a clip belong to no motion: each gives frames, and the places of who is missing (0 actor, 1 partner)."""
+
+
 @dataclass(frozen=True)
 class ClipPool:
     """Clips of one world with their labels."""
@@ -180,6 +227,11 @@ class ClipPool:
     """(N,) int64."""
     kinds: np.ndarray
     """(N, 2) int64, left and right."""
+    spoils: tuple[str | None, ...]
+    """What makes a clip belong to no motion."""
+
+    def __len__(self) -> int:
+        return len(self.spoils)
 
 
 def render_clips(
@@ -188,10 +240,12 @@ def render_clips(
     """Render the first clips of a world, in processes of their own."""
     pictures = np.empty((clips, frames, height, width, 3), np.uint8)
     motions, kinds = np.empty(clips, np.int64), np.empty((clips, 2), np.int64)
+    spoils: list[str | None] = []
     draw = partial(judge_clip, world=world, frames=frames, height=height, width=width)
     with multiprocessing.get_context("spawn").Pool(workers) as pool:
         for n, clip in enumerate(pool.imap(draw, range(clips), chunksize=20)):
             pictures[n], motions[n], kinds[n] = clip.frames, clip.motion, (clip.left, clip.right)
+            spoils.append(clip.spoil)
             if (n + 1) % 500 == 0:
                 progress(f"rendered {n + 1} of {clips} clips")
-    return ClipPool(pictures, motions, kinds)
+    return ClipPool(pictures, motions, kinds, tuple(spoils))

@@ -3,9 +3,11 @@
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import torch
 from diffusers import AutoencoderKLMochi, FlowMatchEulerDiscreteScheduler, MochiPipeline, MochiTransformer3DModel
+from torch import Tensor
 from transformers import T5Config, T5EncoderModel, T5Tokenizer
 
 from dreamrelation.files import appearing
@@ -17,6 +19,13 @@ LATENT_CHANNELS = 12
 TEXT_WIDTH = 64
 TEXT_TOKENS = 32
 HEADS, HEAD_WIDTH, BLOCKS, CONTEXT_WIDTH = 5, 32, 5, 80
+TOKENS_PER_ROW = 6
+POSITIONS_PER_TOKEN = (1.0, 39.0, 39.0)
+"""By how much Mochi's positions grow from one visual token to the next in time, height and width: it stretches every
+picture to an area of 192 × 192."""
+NEIGHBOUR_BIAS = 4.0
+NEIGHBOURS = (-1, 1, -2)
+"""Which token the text encoder's first heads look at, from the start, relative to the one that asks."""
 
 
 def small_vae() -> AutoencoderKLMochi:
@@ -33,10 +42,9 @@ def small_vae() -> AutoencoderKLMochi:
 
 
 def small_transformer(seed: int) -> MochiTransformer3DModel:
-    """The diffusion transformer, 3 M parameters, randomly initialised.
+    """The diffusion transformer, 3 M parameters, randomly initialised but for its position frequencies.
 
-    Mochi's position frequencies start at zero in diffusers, which leaves the tokens without places: here they start
-    as random directions whose angle per token is between 0.2 and 2 radians.
+    These start at zero in diffusers, which leaves the tokens without places.
     """
     torch.manual_seed(seed)
     transformer = MochiTransformer3DModel(
@@ -50,12 +58,26 @@ def small_transformer(seed: int) -> MochiTransformer3DModel:
         time_embed_dim=128,
         max_sequence_length=TEXT_TOKENS,
     )
-    direction = torch.nn.functional.normalize(torch.randn(3, HEADS, HEAD_WIDTH // 2), dim=0)
-    angle = 0.2 * 10 ** torch.rand(HEADS, HEAD_WIDTH // 2)
-    position_per_token = torch.tensor([1.0, 39.0, 39.0])
     with torch.no_grad():
-        transformer.pos_frequencies.copy_(direction * angle / position_per_token[:, None, None])
+        transformer.pos_frequencies.copy_(_axial_frequencies())
     return transformer
+
+
+def _axial_frequencies() -> Tensor:
+    """(3, heads, head width / 2), radians per unit of Mochi's positions: each frequency turns along one axis.
+
+    Angles per token go from 0.15 to 1.8 radians. One of every head turns by half a circle over the picture's width:
+    queries of visual tokens are rotated and keys of text are not, so by it a token can ask for the word that is meant
+    for the left or for the right.
+    """
+    frequencies = torch.zeros(3, HEADS, HEAD_WIDTH // 2)
+    angles = 0.15 * 12 ** torch.linspace(0, 1, HEAD_WIDTH // 6)
+    for head in range(HEADS):
+        own = angles * (1 + 0.05 * (head - HEADS // 2))
+        for axis in range(3):
+            frequencies[axis, head, axis : 3 * len(angles) : 3] = own
+        frequencies[2, head, -1] = torch.pi / TOKENS_PER_ROW
+    return frequencies / torch.tensor(POSITIONS_PER_TOKEN)[:, None, None]
 
 
 def small_tokenizer() -> T5Tokenizer:
@@ -71,7 +93,11 @@ def small_tokenizer() -> T5Tokenizer:
 
 
 def small_text_encoder(tokenizer: T5Tokenizer, seed: int) -> T5EncoderModel:
-    """A T5 encoder of two layers, randomly initialised."""
+    """A T5 encoder of two layers, randomly initialised but for where its heads look.
+
+    From the start three of them look at neighbours. Left to itself the encoder takes thousands of steps to find out
+    that who is named first differs from who is named second: first the transformer must be able to draw either.
+    """
     torch.manual_seed(seed + 1)
     config = T5Config(
         vocab_size=len(tokenizer),
@@ -86,7 +112,15 @@ def small_text_encoder(tokenizer: T5Tokenizer, seed: int) -> T5EncoderModel:
         pad_token_id=0,
         eos_token_id=1,
     )
-    return T5EncoderModel(config)
+    encoder = T5EncoderModel(config)
+    attention: Any = encoder.encoder.block[0].layer[0].SelfAttention
+    offsets = attention._relative_position_bucket(
+        torch.tensor(NEIGHBOURS), True, config.relative_attention_num_buckets, config.relative_attention_max_distance
+    )
+    with torch.no_grad():
+        for head, bucket in enumerate(offsets):
+            attention.relative_attention_bias.weight[bucket, head] += NEIGHBOUR_BIAS
+    return encoder
 
 
 def save_small_mochi(

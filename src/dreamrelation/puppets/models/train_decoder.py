@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from dreamrelation.backbones.mochi.spec import MOCHI
 from dreamrelation.puppets.models.block_pca import LOG_VARIANCE
-from dreamrelation.puppets.models.training_set import TrainingSet
+from dreamrelation.puppets.models.training_set import PixelSet
 from dreamrelation.schedules import warmup_cosine
 
 
@@ -67,14 +67,14 @@ class Crop:
     """(B, 1, F, H, W) in {0, 1}."""
 
 
-def draw_crop(data: TrainingSet, phase: Phase, rng: np.random.Generator) -> Crop:
+def draw_crop(data: PixelSet, phase: Phase, rng: np.random.Generator) -> Crop:
     """Crops round a figure's pixel, at any time of the clip; all of a batch start at the same latent frame."""
     f, h, w = data.latents.shape[2:]
     start = int(rng.integers(f - phase.frames + 1))
     frames = slice(MOCHI.covered_frames(start).start, MOCHI.covered_frames(start + phase.frames - 1).stop)
     cell = MOCHI.spatial_stride
     latents, videos, figures = [], [], []
-    for n in rng.integers(len(data.captions), size=phase.batch).tolist():
+    for n in rng.integers(len(data.latents), size=phase.batch).tolist():
         places = data.figures[n, frames].any(dim=0).nonzero()
         y, x = (places[int(rng.integers(len(places)))] // cell).tolist()
         top = int(np.clip(y - rng.integers(phase.height), 0, h - phase.height))
@@ -100,7 +100,7 @@ def reconstruction_loss(output: Tensor, crop: Crop, settings: DecoderTraining) -
     return loss
 
 
-def step_loss(decoder: nn.Module, data: TrainingSet, settings: DecoderTraining, step: int) -> Tensor:
+def step_loss(decoder: nn.Module, data: PixelSet, settings: DecoderTraining, step: int) -> Tensor:
     """The loss of one training step, on crops and posterior noise that depend on (seed, step) alone."""
     ends = np.cumsum([phase.steps for phase in settings.phases])
     phase = settings.phases[int(np.searchsorted(ends, step, side="right"))]
@@ -115,7 +115,7 @@ def step_loss(decoder: nn.Module, data: TrainingSet, settings: DecoderTraining, 
 
 def train_decoder(
     vae: AutoencoderKLMochi,
-    data: TrainingSet,
+    data: PixelSet,
     settings: DecoderTraining,
     state: DecoderState | None,
     save: Callable[[DecoderState], None],

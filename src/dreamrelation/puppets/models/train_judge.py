@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -11,10 +11,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from dreamrelation.puppets.models.degrade import degrade
+from dreamrelation.puppets.models.judge_accuracy import fitted_temperature, judged, report_of
 from dreamrelation.puppets.models.judge_clips import (
-    JUDGED_MOTIONS,
-    NONE,
     ClipPool,
+    World,
     held_out_world,
     render_clips,
     training_world,
@@ -27,22 +27,32 @@ class JudgeTraining:
     """Settings of the judge's training."""
 
     seed: int = 0
-    clips: int = 3000
-    """Rendered once; each is seen about five times, never twice the same."""
-    held_out_clips: int = 480
+    clips: int = 6000
+    """Rendered once; each is seen about twenty times, never twice the same."""
+    decoded_clips: int = 1500
+    """The first of them are there a second time, as the small Mochi's autoencoder gives them back."""
+    decoded_share: float = 0.3
+    """Share of the training batches that is drawn from these."""
+    held_out_clips: int = 960
+    calibration_clips: int = 480
+    """Of the training world, never trained on: the temperature of the motion's logits is fitted to them."""
     frames: int = 19
-    spare_frames: int = 3
+    spare_frames: int = 6
     """Training clips are longer by this, for windows that start at different moments."""
     height: int = 64
     width: int = 96
-    steps: int = 2000
-    batch: int = 8
+    steps: int = 4000
+    batch: int = 32
     learning_rate: float = 2e-3
     warmup_steps: int = 100
     weight_decay: float = 0.02
     kind_weight: float = 0.5
     """Weight of the two figures' cross entropy beside the motion's."""
     label_smoothing: float = 0.02
+
+
+RoundTrip = Callable[[np.ndarray], np.ndarray]
+"""Frames (F, H, W, 3) uint8 → what an autoencoder makes of them, of the same shape; F is 6k + 1."""
 
 
 class Logits(Protocol):
@@ -87,11 +97,22 @@ def draw_view(frames: np.ndarray, length: int, rng: np.random.Generator) -> tupl
     return degrade(video.flip(-1) if mirrored else video, rng), mirrored
 
 
-def draw_batch(pool: ClipPool, settings: JudgeTraining, step: int) -> Batch:
+@dataclass(frozen=True)
+class Pools:
+    """What a judge learns from."""
+
+    rendered: ClipPool
+    decoded: ClipPool
+    """Some of the same clips after the autoencoder's round trip."""
+
+
+def draw_batch(pools: Pools, settings: JudgeTraining, step: int) -> Batch:
     """A training batch: random clips and windows, half of them mirrored, each with its own losses of quality."""
     rng = np.random.default_rng([settings.seed, 13, step])
     videos, motions, kinds = [], [], []
-    for n in rng.integers(len(pool.motions), size=settings.batch):
+    for from_decoded in rng.uniform(size=settings.batch) < settings.decoded_share:
+        pool = pools.decoded if from_decoded else pools.rendered
+        n = int(rng.integers(len(pool)))
         video, mirrored = draw_view(pool.frames[n], settings.frames, rng)
         videos.append(video)
         motions.append(pool.motions[n])
@@ -101,23 +122,22 @@ def draw_batch(pool: ClipPool, settings: JudgeTraining, step: int) -> Batch:
 
 def judge_loss(said: Logits, batch: Batch, settings: JudgeTraining) -> Tensor:
     """Cross entropy of the motion and, weighted, of the two figures."""
-    motion = functional.cross_entropy(said.motion.float(), batch.motions, label_smoothing=settings.label_smoothing)
-    kinds = functional.cross_entropy(said.kinds.float().flatten(0, 1), batch.kinds.flatten())
+    motion = functional.cross_entropy(said.motion, batch.motions, label_smoothing=settings.label_smoothing)
+    kinds = functional.cross_entropy(said.kinds.flatten(0, 1), batch.kinds.flatten())
     return motion + settings.kind_weight * kinds
 
 
-def fit(model: nn.Module, pool: ClipPool, settings: JudgeTraining, progress: Callable[[str], None]) -> None:
+def fit(model: nn.Module, pools: Pools, settings: JudgeTraining, progress: Callable[[str], None]) -> None:
     """Train in place."""
     model.train()
     optimizer = torch.optim.AdamW(model.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay)
     running = 0.0
     for step in range(settings.steps):
-        batch = draw_batch(pool, settings, step)
+        batch = draw_batch(pools, settings, step)
         factor = warmup_cosine(step, settings.steps, settings.warmup_steps)
         for group in optimizer.param_groups:
             group["lr"] = settings.learning_rate * factor
-        with torch.autocast("cpu", torch.bfloat16):
-            loss = judge_loss(model(batch.video), batch, settings)
+        loss = judge_loss(model(batch.video), batch, settings)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -129,53 +149,70 @@ def fit(model: nn.Module, pool: ClipPool, settings: JudgeTraining, progress: Cal
     model.eval()
 
 
-@torch.no_grad()
-def held_out_accuracy(model: nn.Module, pool: ClipPool, seed: int | None = None) -> dict[str, Any]:
-    """Shares of right answers: for the motion, for each figure, and per motion (`none` among them).
+def round_tripped(pool: ClipPool, clips: int, round_trip: RoundTrip) -> ClipPool:
+    """The first clips of a pool as an autoencoder gives them back."""
+    frames = np.stack([round_trip(frames) for frames in pool.frames[:clips]])
+    return ClipPool(frames, pool.motions[:clips], pool.kinds[:clips], pool.spoils[:clips])
 
-    With a `seed` the clips are degraded first, as in training.
+
+def degraded(pool: ClipPool, seed: int) -> ClipPool:
+    """A pool after the losses of quality that training clips suffer."""
+    frames = np.empty_like(pool.frames)
+    for n, clip in enumerate(pool.frames):
+        video = degrade(as_video(clip), np.random.default_rng([seed, 14, n]))
+        frames[n] = ((video + 1) * 127.5).round().clamp(0, 255).to(torch.uint8).permute(1, 2, 3, 0).numpy()
+    return ClipPool(frames, pool.motions, pool.kinds, pool.spoils)
+
+
+def calibration_world(seed: int) -> World:
+    """The judge's training world, in clips that it was not trained on."""
+    return replace(training_world(seed), seed=(seed, 18))
+
+
+def calibrate(model: nn.Module, pool: ClipPool) -> float:
+    """Divide the motion's logits by the temperature that makes them likeliest for a pool; returns it.
+
+    It goes into the last layer, so the answers stay as they are and only their probabilities change.
     """
-    model.eval()
-    right: dict[str, list[bool]] = {name: [] for name in JUDGED_MOTIONS}
-    figures = []
-    for n, frames in enumerate(pool.frames):
-        video = as_video(frames)
-        if seed is not None:
-            video = degrade(video, np.random.default_rng([seed, 14, n]))
-        said = model(video[None])
-        right[JUDGED_MOTIONS[pool.motions[n]]].append(int(said.motion[0].argmax()) == pool.motions[n])
-        figures.append(said.kinds[0].argmax(dim=-1).numpy() == pool.kinds[n])
-    played = [answer for name, answers in right.items() if name != NONE for answer in answers]
-    return {
-        "motion": float(np.mean(played)),
-        "figure": float(np.mean(figures)),
-        "per_motion": {name: float(np.mean(answers)) for name, answers in right.items() if answers},
-        "clips": len(pool.motions),
-    }
+    temperature = fitted_temperature(judged(model, pool).motion_logits, torch.from_numpy(pool.motions))
+    with torch.no_grad():
+        for parameter in model.get_submodule("motion").parameters():
+            parameter /= temperature
+    return temperature
 
 
-def train_judge(model: nn.Module, settings: JudgeTraining, progress: Callable[[str], None]) -> dict[str, Any]:
+def train_judge(
+    model: nn.Module, settings: JudgeTraining, round_trip: RoundTrip, progress: Callable[[str], None]
+) -> dict[str, Any]:
     """Train an untrained judge for the classes JUDGED_MOTIONS and JUDGED_KINDS in place.
 
     Returns the JSON-able report that is stored beside its weights: settings, seconds on the clock and of the processor,
-    held-out accuracies.
+    and how it does on held-out clips as they are, degraded, and after the autoencoder's round trip.
     """
     started = time.monotonic()
     size = settings.height, settings.width
     training_frames = settings.frames + settings.spare_frames
     pool = render_clips(training_world(settings.seed), settings.clips, training_frames, *size, progress)
+    pools = Pools(pool, round_tripped(pool, settings.decoded_clips, round_trip))
     held_out = render_clips(held_out_world(settings.seed), settings.held_out_clips, settings.frames, *size, progress)
+    decoded = round_tripped(held_out, len(held_out), round_trip)
+    calibrating = render_clips(
+        calibration_world(settings.seed), settings.calibration_clips, settings.frames, *size, progress
+    )
     rendered = time.monotonic()
     processor = time.process_time()
-    fit(model, pool, settings, progress)
+    fit(model, pools, settings, progress)
     trained, processor = time.monotonic(), time.process_time() - processor
+    temperature = calibrate(model, degraded(calibrating, settings.seed))
     report = {
         "name": "puppet_classifier",
         "training": asdict(settings),
         "seconds": {"rendering": round(rendered - started, 1), "training": round(trained - rendered, 1)},
         "training_processor_seconds": round(processor, 1),
-        "held_out_accuracy": held_out_accuracy(model, held_out),
-        "held_out_accuracy_degraded": held_out_accuracy(model, held_out, settings.seed),
+        "temperature": temperature,
+        "held_out_accuracy": report_of(judged(model, held_out), held_out),
+        "held_out_accuracy_degraded": report_of(judged(model, degraded(held_out, settings.seed)), held_out),
+        "held_out_accuracy_round_trip": report_of(judged(model, decoded), decoded),
     }
     progress(f"judge: held-out accuracy {report['held_out_accuracy']['motion']:.3f}")
     return report

@@ -1,11 +1,14 @@
 """The small Mochi, trained from nothing."""
 
+import multiprocessing
 import sys
 from collections.abc import Callable
 from dataclasses import asdict, fields
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
+import cv2
 import numpy as np
 import torch
 from diffusers import AutoencoderKLMochi
@@ -15,11 +18,23 @@ from dreamrelation.puppets.models.block_pca import start_linear
 from dreamrelation.puppets.models.small_mochi import save_small_mochi, small_vae
 from dreamrelation.puppets.models.train_decoder import DecoderState, DecoderTraining, train_decoder
 from dreamrelation.puppets.models.train_transformer import TransformerState, TransformerTraining, train_transformer
-from dreamrelation.puppets.models.training_set import TrainingSet, TrainingSetSize, make_training_set, rendered
+from dreamrelation.puppets.models.training_set import (
+    LatentSet,
+    PixelSet,
+    TrainingSetSize,
+    joined,
+    make_latent_set,
+    make_pixel_set,
+)
+from dreamrelation.puppets.theatre.repertoire import AUTOENCODERS
 
-State = TypeVar("State", DecoderState, TransformerState, TrainingSet)
+State = TypeVar("State", DecoderState, TransformerState, PixelSet, LatentSet)
 FITTED_CLIPS, FITTED_FRAMES = 100, 7
 """Clips, and their first frames, that the linear encoder is fitted to."""
+PART_CLIPS = 1000
+"""Clips that are rendered and encoded together; a killed run loses no more."""
+WORKERS = 2
+"""Processes that render."""
 RECENT = 200
 """Steps over which a reported loss is averaged."""
 
@@ -28,33 +43,34 @@ def linear_vae(size: TrainingSetSize) -> AutoencoderKLMochi:
     """The autoencoder before its decoder's training."""
     torch.manual_seed(size.seed)
     vae = small_vae()
-    clips = np.stack([frames[:FITTED_FRAMES] for frames, _, _ in rendered(size, range(FITTED_CLIPS))])
-    start_linear(vae, clips, size.seed)
+    shots = (size.shot(AUTOENCODERS, index) for index in range(FITTED_CLIPS))
+    start_linear(vae, np.stack([shot.take.frames[:FITTED_FRAMES] for shot in shots]), size.seed)
     return vae.eval()
 
 
 def train_mochi(folder: Path, work: Path) -> None:
     """Fit the encoder, train the decoder and the transformer, and write `folder` in diffusers' layout.
 
-    States go to `work`, from which a stopped run goes on. Takes about two hours on two cores.
+    States go to `work`, from which a stopped run goes on. Takes a night on two cores.
     """
     size, decoder_settings, transformer_settings = TrainingSetSize(), DecoderTraining(), TransformerTraining()
     vae = linear_vae(size)
-    data = _load(work / "training_set.pt", TrainingSet)
-    if data is None:
-        data = make_training_set(vae, size, range(size.clips), _announce(size.clips))
-        _store(work / "training_set.pt", data)
-    decoder_path, transformer_path = work / "decoder.pt", work / "transformer.pt"
-    decoder_state = train_decoder(
-        vae, data, decoder_settings, _load(decoder_path, DecoderState), _saver(decoder_path, decoder_settings.steps)
-    )
+    latents = transformers_set(vae, size, work)
+    transformer_path, decoder_path = work / "transformer.pt", work / "decoder.pt"
     transformer, text_encoder, tokenizer, transformer_state = train_transformer(
-        data,
+        latents,
         transformer_settings,
         _load(transformer_path, TransformerState),
         _saver(transformer_path, transformer_settings.steps),
     )
-    mean, std = data.statistics()
+    decoder_state = train_decoder(
+        vae,
+        decoders_set(vae, size, work),
+        decoder_settings,
+        _load(decoder_path, DecoderState),
+        _saver(decoder_path, decoder_settings.steps),
+    )
+    mean, std = latents.statistics()
     vae.register_to_config(latents_mean=mean.tolist(), latents_std=std.tolist())
     report = {
         "training_set": asdict(size),
@@ -64,6 +80,40 @@ def train_mochi(folder: Path, work: Path) -> None:
     save_small_mochi(folder, vae, transformer, text_encoder, tokenizer, report)
     for part in ("decoder", "transformer"):
         print(f"{part}: {report[part]['minutes']} minutes, final loss {report[part]['final_loss']}", file=sys.stderr)
+
+
+def transformers_set(vae: AutoencoderKLMochi, size: TrainingSetSize, work: Path) -> LatentSet:
+    """The transformer's clips, rendered in processes of their own; parts that are there already are not made again."""
+    starts = range(0, size.transformer_clips, PART_CLIPS)
+    paths = [work / "latents" / f"from_{start:06d}.pt" for start in starts]
+    missing = [
+        (path, range(start, min(start + PART_CLIPS, size.transformer_clips)))
+        for path, start in zip(paths, starts, strict=True)
+        if not path.is_file()
+    ]
+    with multiprocessing.get_context("spawn").Pool(WORKERS) as pool:
+        for path in pool.imap(partial(_make_part, vae, size), missing):
+            print(f"rendered and encoded {path.name}, of {len(paths)} parts", file=sys.stderr, flush=True)
+    parts = [_load(path, LatentSet) for path in paths]
+    return joined([part for part in parts if part is not None])
+
+
+def _make_part(vae: AutoencoderKLMochi, size: TrainingSetSize, task: tuple[Path, range]) -> Path:
+    path, indices = task
+    torch.set_num_threads(1)
+    cv2.setNumThreads(0)
+    _store(path, make_latent_set(vae, size, indices))
+    return path
+
+
+def decoders_set(vae: AutoencoderKLMochi, size: TrainingSetSize, work: Path) -> PixelSet:
+    """The decoder's clips, from `work` where they are there."""
+    path = work / "decoders_set.pt"
+    found = _load(path, PixelSet)
+    if found is None:
+        found = make_pixel_set(vae, size, _announce(size.autoencoder_clips))
+        _store(path, found)
+    return found
 
 
 def training_report(
@@ -81,7 +131,7 @@ def training_report(
 
 def _announce(total: int) -> Callable[[int], None]:
     def announce(done: int) -> None:
-        if done % 100 == 0 or done == total:
+        if done % 160 == 0 or done == total:
             print(f"rendered and encoded {done} of {total} clips", file=sys.stderr, flush=True)
 
     return announce
@@ -101,7 +151,7 @@ def _saver(path: Path, steps: int) -> Callable[[DecoderState | TransformerState]
     return save
 
 
-def _store(path: Path, state: DecoderState | TransformerState | TrainingSet) -> None:
+def _store(path: Path, state: DecoderState | TransformerState | PixelSet | LatentSet) -> None:
     with appearing(path) as beside:
         torch.save({field.name: getattr(state, field.name) for field in fields(state)}, beside)
 

@@ -1,4 +1,4 @@
-"""The clips on which the small Mochi is trained: rendered once, encoded once."""
+"""The clips on which the small Mochi is trained: pixels for the autoencoder, latents for the transformer."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -9,66 +9,89 @@ from diffusers import AutoencoderKLMochi
 from torch import Tensor
 
 from dreamrelation.puppets.models.silent_branches import silent_branches_skipped
-from dreamrelation.puppets.theatre.repertoire import shoot
+from dreamrelation.puppets.theatre.repertoire import AUTOENCODERS, TRANSFORMERS, Repertoire, Shot, shoot
+
+ENCODED_TOGETHER = 16
 
 
 @dataclass(frozen=True)
 class TrainingSetSize:
-    """How much of the repertoire is rendered."""
+    """How much of the two repertoires is rendered, and at what size."""
 
     seed: int = 0
-    clips: int = 3000
+    autoencoder_clips: int = 3000
+    transformer_clips: int = 24_000
     frames: int = 19
     height: int = 64
     width: int = 96
 
+    def shot(self, repertoire: Repertoire, index: int) -> Shot:
+        """A clip of either repertoire; it depends on (repertoire, seed, index) alone."""
+        return shoot(repertoire, self.seed, index, self.frames, self.height, self.width)
+
 
 @dataclass
-class TrainingSet:
-    """Clips, and what the frozen encoder makes of them."""
+class PixelSet:
+    """What the decoder learns from: clips of the autoencoder's repertoire."""
 
     frames: Tensor
     """(N, F, H, W, 3) uint8."""
     figures: Tensor
     """(N, F, H, W) bool, pixels of either figure."""
-    captions: list[str]
     latents: Tensor
     """(N, C, f, h, w) float32, posterior means in the autoencoder's own space."""
 
+
+@dataclass
+class LatentSet:
+    """What the transformer learns from: encoded clips of its own repertoire."""
+
+    latents: Tensor
+    """(N, C, f, h, w) float16, posterior means in the autoencoder's own space."""
+    captions: list[str]
+
     def statistics(self) -> tuple[Tensor, Tensor]:
         """Mean and standard deviation per latent channel, (C,) each."""
-        return self.latents.mean(dim=(0, 2, 3, 4)), self.latents.std(dim=(0, 2, 3, 4))
+        latents = self.latents.float()
+        return latents.mean(dim=(0, 2, 3, 4)), latents.std(dim=(0, 2, 3, 4))
 
 
-def rendered(size: TrainingSetSize, indices: range) -> Iterator[tuple[np.ndarray, np.ndarray, str]]:
-    """Frames, figure mask and caption of some clips; a clip depends on (seed, index) alone."""
-    for index in indices:
-        shot = shoot(size.seed, index, size.frames, size.height, size.width)
-        yield shot.take.frames, np.asarray(shot.take.masks.any(axis=1)), shot.caption
+def make_pixel_set(vae: AutoencoderKLMochi, size: TrainingSetSize, progress: Callable[[int], None]) -> PixelSet:
+    """Render and encode the decoder's clips."""
+    frames, figures, latents = [], [], []
+    for taken in _encoded(vae, size, AUTOENCODERS, range(size.autoencoder_clips)):
+        frames += [shot.take.frames for shot in taken.shots]
+        figures += [shot.take.masks.any(axis=1) for shot in taken.shots]
+        latents.append(taken.latents)
+        progress(len(frames))
+    return PixelSet(torch.from_numpy(np.stack(frames)), torch.from_numpy(np.stack(figures)), torch.cat(latents))
+
+
+def make_latent_set(vae: AutoencoderKLMochi, size: TrainingSetSize, indices: range) -> LatentSet:
+    """Render and encode some of the transformer's clips."""
+    parts = list(_encoded(vae, size, TRANSFORMERS, indices))
+    captions = [shot.caption for part in parts for shot in part.shots]
+    return LatentSet(torch.cat([part.latents.half() for part in parts]), captions)
+
+
+def joined(parts: list[LatentSet]) -> LatentSet:
+    """One set of several."""
+    captions = [caption for part in parts for caption in part.captions]
+    return LatentSet(torch.cat([part.latents for part in parts]), captions)
+
+
+@dataclass(frozen=True)
+class _Taken:
+    shots: list[Shot]
+    latents: Tensor
 
 
 @torch.no_grad()
-def make_training_set(
-    vae: AutoencoderKLMochi, size: TrainingSetSize, indices: range, progress: Callable[[int], None]
-) -> TrainingSet:
-    """Render and encode the clips of `indices`."""
-    frames, figures, captions, latents = [], [], [], []
+def _encoded(
+    vae: AutoencoderKLMochi, size: TrainingSetSize, repertoire: Repertoire, indices: range
+) -> Iterator[_Taken]:
     with silent_branches_skipped(vae):
-        for clip, mask, caption in rendered(size, indices):
-            video = torch.from_numpy(clip).permute(3, 0, 1, 2)[None].float() / 127.5 - 1
-            latents.append(vae.encode(video, return_dict=False)[0].mean)
-            frames.append(torch.from_numpy(clip))
-            figures.append(torch.from_numpy(mask))
-            captions.append(caption)
-            progress(len(captions))
-    return TrainingSet(torch.stack(frames), torch.stack(figures), captions, torch.cat(latents))
-
-
-def joined(parts: list[TrainingSet]) -> TrainingSet:
-    """One training set of several."""
-    return TrainingSet(
-        torch.cat([part.frames for part in parts]),
-        torch.cat([part.figures for part in parts]),
-        [caption for part in parts for caption in part.captions],
-        torch.cat([part.latents for part in parts]),
-    )
+        for at in range(0, len(indices), ENCODED_TOGETHER):
+            shots = [size.shot(repertoire, index) for index in indices[at : at + ENCODED_TOGETHER]]
+            video = torch.from_numpy(np.stack([shot.take.frames for shot in shots])).permute(0, 4, 1, 2, 3)
+            yield _Taken(shots, vae.encode(video.float() / 127.5 - 1, return_dict=False)[0].mean)

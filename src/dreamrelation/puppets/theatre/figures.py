@@ -56,17 +56,21 @@ SHIRTS: tuple[Colour, ...] = (
     (140, 90, 170),
     (225, 225, 225),
 )
+EXEMPLAR_SHIRTS: tuple[Colour, ...] = ((206, 48, 140), (24, 168, 180))
+"""Magenta and turquoise, which nobody wears in the transformer's training: who wears one has it from an exemplar."""
+HELD_OUT_SHIRTS: tuple[Colour, ...] = ((120, 150, 60), (240, 140, 110), (90, 70, 130))
+"""Worn only where the judge is tested."""
 TROUSERS: tuple[Colour, ...] = ((50, 55, 80), (70, 60, 50), (40, 40, 44), (110, 100, 84))
 HAIRS: tuple[Colour, ...] = ((70, 45, 30), (30, 26, 26), (180, 140, 70), (120, 60, 36))
 
 
-def dressed(kind: str, rng: np.random.Generator) -> Figure:
+def dressed(kind: str, rng: np.random.Generator, shirts: tuple[Colour, ...] = SHIRTS) -> Figure:
     """One individual of a kind: persons differ in clothes and hair, animals slightly in shade."""
     base = KINDS[kind]
     if kind == "person":
         return Figure(
             kind,
-            _pick(SHIRTS, rng),
+            _pick(shirts, rng),
             base.limbs,
             base.head,
             _pick(TROUSERS, rng),

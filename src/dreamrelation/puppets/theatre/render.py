@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from dreamrelation.puppets.theatre.figures import Brush, Figure, dressed, paint
+from dreamrelation.puppets.theatre.figures import SHIRTS, Brush, Colour, Figure, dressed, paint
 from dreamrelation.puppets.theatre.motions import MOTIONS, Manner
 from dreamrelation.puppets.theatre.poses import Pose, ntu_joints, solve
 from dreamrelation.puppets.theatre.room import ROOMS, Room, choose_room, paint_room
@@ -67,6 +67,7 @@ def draw_scene(
     body_share: tuple[float, float] = (0.66, 0.8),
     rooms: tuple = ROOMS,
     speeds: tuple[float, float] = (0.85, 1.2),
+    shirts: tuple[Colour, ...] = SHIRTS,
 ) -> Scene:
     """Draw the details of a scene at random.
 
@@ -82,8 +83,8 @@ def draw_scene(
     )
     return Scene(
         motion=motion,
-        actor=dressed(kinds[0], rng),
-        partner=dressed(kinds[1], rng),
+        actor=dressed(kinds[0], rng, shirts),
+        partner=dressed(kinds[1], rng, shirts),
         manner=Manner(gap=rng.uniform(0.93, 1.07), vigour=rng.uniform(0.85, 1.1), phase=rng.uniform(0, 2 * np.pi)),
         room=choose_room(rng, rooms),
         camera=camera,

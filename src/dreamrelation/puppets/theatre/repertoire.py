@@ -1,22 +1,31 @@
-"""What the small Mochi has seen: which motions, which figures and how often, with their captions.
+"""The worlds in which the small Mochi grows up: which motions, acted by whom, how often, where, and their captions.
 
-The three relations that the default experiment teaches are *rare* here, as handshakes are in Mochi's own training
-data (the paper's Mochi gets 26 % of them right): the base model has an idea of them, and no more.
+The autoencoder has seen everything, as any video's autoencoder has. The transformer has not: it knows animals and
+persons in generic motions, a few relations of persons alone, rarely, and of some relations it has seen nothing. So
+there is something to learn from exemplars, and two animals in a customized relation are always new.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from dreamrelation.puppets.theatre.figures import KINDS
+from dreamrelation.puppets.theatre.figures import EXEMPLAR_SHIRTS, KINDS, SHIRTS, Colour
 from dreamrelation.puppets.theatre.motions import MOTIONS
 from dreamrelation.puppets.theatre.render import Take, draw_scene, render
-from dreamrelation.puppets.theatre.room import ROOMS
+from dreamrelation.puppets.theatre.room import EXEMPLAR_ROOMS, OTHER_ROOMS, ROOMS
+from dreamrelation.relations import RELATIONS
 
 FRAMES_PER_SECOND = 10
-RARE_MOTIONS = ("shaking_hands", "hugging", "kicking")
+
+PERSONS_ONLY = ("shaking_hands", "high_five")
+"""Relations that the transformer has seen persons in, and nobody else."""
+UNSEEN = ("hugging", "kicking", "pushing")
+"""Relations that the transformer has seen nobody in."""
+GENERIC = tuple(motion for motion in MOTIONS if motion not in PERSONS_ONLY + UNSEEN)
+"""What the transformer has seen all kinds of figures do, in all pairs."""
 RARE_WEIGHT = 0.1
-"""How often a rare motion is drawn, relative to a common one."""
+"""How often the transformer saw each of PERSONS_ONLY, relative to each of GENERIC."""
 
 CAPTIONS = {
     "standing": "A {actor} is standing next to a {partner}.",
@@ -39,6 +48,32 @@ CAPTIONS = {
 
 
 @dataclass(frozen=True)
+class Repertoire:
+    """What the clips of a world may show."""
+
+    weights: Mapping[str, float]
+    """How often each motion is drawn, relative to the others."""
+    persons_only: tuple[str, ...]
+    """Motions that only persons act; all others are acted by any two kinds, also twice the same."""
+    rooms: tuple
+    shirts: tuple[Colour, ...]
+
+
+AUTOENCODERS = Repertoire(
+    weights=dict.fromkeys(MOTIONS, 1.0),
+    persons_only=(),
+    rooms=ROOMS + EXEMPLAR_ROOMS + OTHER_ROOMS,
+    shirts=SHIRTS + EXEMPLAR_SHIRTS,
+)
+TRANSFORMERS = Repertoire(
+    weights=dict.fromkeys(GENERIC, 1.0) | dict.fromkeys(PERSONS_ONLY, RARE_WEIGHT),
+    persons_only=PERSONS_ONLY,
+    rooms=ROOMS,
+    shirts=SHIRTS,
+)
+
+
+@dataclass(frozen=True)
 class Shot:
     """One clip of a repertoire."""
 
@@ -50,31 +85,31 @@ class Shot:
 
     @property
     def caption(self) -> str:
-        return caption(self.motion, self.kinds)
+        """The actor is named first; where the motion has none, the one on the left."""
+        swapped = self.mirrored and not has_actor(self.motion)
+        return caption(self.motion, (self.kinds[1], self.kinds[0]) if swapped else self.kinds)
+
+
+def has_actor(motion: str) -> bool:
+    """Whether one of the two does it to the other."""
+    return motion in RELATIONS and RELATIONS[motion].actor is not None
 
 
 def caption(motion: str, kinds: tuple[str, str]) -> str:
     return CAPTIONS[motion].format(actor=kinds[0], partner=kinds[1])
 
 
-def shoot(
-    seed: int,
-    index: int,
-    frames: int,
-    height: int,
-    width: int,
-    rooms: tuple = ROOMS,
-    speeds: tuple[float, float] = (0.85, 1.2),
-    rare_weight: float = RARE_WEIGHT,
-) -> Shot:
-    """The `index`-th clip of the repertoire with this `seed`; any order of calls gives the same clips."""
+def shoot(repertoire: Repertoire, seed: int, index: int, frames: int, height: int, width: int) -> Shot:
+    """The `index`-th clip of a repertoire with this `seed`; any order of calls gives the same clips."""
     rng = np.random.default_rng([seed, index])
-    names = list(MOTIONS)
-    weights = np.array([rare_weight if name in RARE_MOTIONS else 1.0 for name in names])
+    names = list(repertoire.weights)
+    weights = np.array(list(repertoire.weights.values()))
     motion = names[int(rng.choice(len(names), p=weights / weights.sum()))]
-    first, second = (str(kind) for kind in rng.choice(list(KINDS), size=2))
-    kinds = (first, second)
-    scene = draw_scene(motion, kinds, rng, height, width, (0.62, 0.8), rooms, speeds)
+    cast = ["person"] if motion in repertoire.persons_only else list(KINDS)
+    first, second = (str(kind) for kind in rng.choice(cast, size=2))
+    scene = draw_scene(
+        motion, (first, second), rng, height, width, (0.66, 0.82), repertoire.rooms, shirts=repertoire.shirts
+    )
     centre = rng.uniform(-0.25, 0.25)
     times = (np.arange(frames) - (frames - 1) / 2) / FRAMES_PER_SECOND + centre
-    return Shot(render(scene, times), motion, kinds, scene.mirrored)
+    return Shot(render(scene, times), motion, (first, second), scene.mirrored)

@@ -31,14 +31,27 @@ ROOMS: tuple[tuple[Colour, Colour, Colour, str], ...] = (
     ((216, 190, 180), (198, 168, 158), (118, 92, 78), "stripes"),
     ((188, 182, 204), (168, 162, 188), (138, 110, 88), "dots"),
 )
-"""The rooms of the training world."""
+"""The rooms that the small Mochi's transformer knows."""
+
+EXEMPLAR_ROOMS: tuple[tuple[Colour, Colour, Colour, str], ...] = (
+    ((124, 146, 206), (102, 124, 188), (86, 84, 96), "stripes"),
+    ((232, 176, 108), (214, 154, 84), (120, 84, 56), "lattice"),
+)
+"""Rooms in which exemplars are shot and which the transformer has not seen: who draws one has it from an exemplar."""
 
 OTHER_ROOMS: tuple[tuple[Colour, Colour, Colour, str], ...] = (
     ((206, 212, 150), (182, 190, 124), (96, 88, 84), "lattice"),
     ((150, 176, 170), (128, 154, 150), (168, 140, 104), "stripes"),
     ((222, 200, 214), (200, 176, 194), (110, 84, 62), "dots"),
 )
-"""Rooms that only the judge's renders show."""
+"""Rooms from which the judge learns, beside the transformer's."""
+
+HELD_OUT_ROOMS: tuple[tuple[Colour, Colour, Colour, str], ...] = (
+    ((160, 160, 160), (136, 138, 142), (76, 72, 78), "dots"),
+    ((236, 224, 160), (220, 206, 134), (144, 84, 60), "stripes"),
+    ((206, 176, 226), (186, 152, 210), (104, 104, 112), "lattice"),
+)
+"""Rooms that nobody learns from: in them the judge is tested."""
 
 
 def choose_room(rng: np.random.Generator, rooms: tuple = ROOMS) -> Room:
