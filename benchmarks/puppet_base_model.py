@@ -2,8 +2,8 @@
 
     python benchmarks/puppet_base_model.py > benchmarks/results/puppet_base_model.md
 
-Three worlds: the motions in which it has seen everybody, with any two kinds of figures; the relations in which it has
-seen persons, with persons; and the relations that the study customizes, with animals, which it has never seen. About ten
+The motions in which it has seen everybody, with any two kinds of figures; the relations in which it has seen persons,
+with persons; and the relations that the study customizes, with animals, which it has never seen in them. About ten
 minutes on two cores.
 """
 

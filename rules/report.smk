@@ -1,6 +1,6 @@
 """Report: one page with pictures, videos side by side, curves and scores.
 
-in: all that the stages wrote
+in: all that the stages wrote, among it results/{experiment}/tables/{comparison,differences}.csv
 out: results/{experiment}/report/index.html, results/{experiment}/tables/scores.csv
 """
 
@@ -21,6 +21,8 @@ rule report:
             relation=settings.relations,
             method=settings.trained_methods,
         ),
+        comparison="results/{experiment}/tables/comparison.csv",
+        differences="results/{experiment}/tables/differences.csv",
     output:
         report=report(
             directory("results/{experiment}/report"),

@@ -1,5 +1,7 @@
 """The evaluate stage on small videos."""
 
+import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +10,7 @@ import pytest
 from tests.metrics.judges import (
     FRAMES,
     HEIGHT,
+    MOTIONS,
     WIDTH,
     change_manifest,
     write_manifest,
@@ -18,6 +21,7 @@ from tests.metrics.own_metrics import BRIGHTNESS, GAP, SAYS
 
 from dreamrelation.errors import UserError
 from dreamrelation.metrics.description import Description
+from dreamrelation.metrics.interface import Confusion
 from dreamrelation.settings.kinds import METRICS
 from dreamrelation.settings.machine import MachineSettings
 from dreamrelation.settings.registry import implementation_of
@@ -78,6 +82,24 @@ def test_the_file_says_which_metric_it_holds(judge_folder, tmp_path):
     assert Description.of(SCORES.read_with_metadata(path)[1], path) == Description(
         "mine", built.info, built.note, compares_sets=False
     )
+
+
+def test_the_file_says_how_a_judge_does(judge_folder, tmp_path):
+    write_manifest(tmp_path, "base", PAIRS[:1])
+    folder = Path(shutil.copytree(judge_folder, tmp_path / "judge"))
+    facts = json.loads((folder / "judge.json").read_text())
+    facts["held_out_accuracy"]["motion_confusion"] = [[4, 0, 1, 0], [0, 5, 0, 0], [0, 0, 5, 0], [2, 0, 0, 3]]
+    (folder / "judge.json").write_text(json.dumps(facts))
+    path = run(tmp_path, {"kind": "puppet_relation_accuracy", "judge": str(folder)})
+    told = Description.of(SCORES.read_with_metadata(path)[1], path)
+    counts = ((4, 0, 1, 0), (0, 5, 0, 0), (0, 0, 5, 0), (2, 0, 0, 3))
+    assert told.confusions == (Confusion("Motions, held-out clips", MOTIONS, counts),)
+
+
+def test_a_metric_without_the_property_has_no_confusions(tmp_path):
+    write_manifest(tmp_path, "base", PAIRS[:1])
+    path = run(tmp_path, {"kind": BRIGHTNESS})
+    assert Description.of(SCORES.read_with_metadata(path)[1], path).confusions == ()
 
 
 def test_a_metric_is_given_the_frames_and_what_they_should_show(tmp_path):

@@ -10,6 +10,7 @@ import pytest
 from tests.metrics.judges import KINDS, LOGIT, MOTIONS, sample, write_judge
 
 from dreamrelation.errors import UserError
+from dreamrelation.metrics.interface import Confusion
 from dreamrelation.metrics.puppet_judge.appearance_leakage import AppearanceLeakage
 from dreamrelation.metrics.puppet_judge.joint_accuracy import JointAccuracy
 from dreamrelation.metrics.puppet_judge.judge import Judge, as_video
@@ -209,6 +210,63 @@ def test_a_judge_that_does_not_say_how_good_it_is_is_refused(judge_folder, tmp_p
     (folder / "judge.json").write_text(json.dumps(facts))
     with pytest.raises(UserError, match=r"judge\.json: does not say how good the judge is"):
         _ = Judge(folder).note
+
+
+def with_facts(folder: Path, worlds: dict[str, dict[str, object]]) -> Path:
+    """Adds to what the facts of a judge tell of held-out clips."""
+    facts = json.loads((folder / "judge.json").read_text())
+    for world, told in worlds.items():
+        facts[world] = facts.get(world, {}) | told
+    (folder / "judge.json").write_text(json.dumps(facts))
+    return folder
+
+
+def matrix(classes: tuple[str, ...], right: int) -> list[list[int]]:
+    return [[right if row == column else row for column in range(len(classes))] for row in range(len(classes))]
+
+
+@pytest.mark.parametrize(
+    ("metric", "key", "what", "classes"),
+    [
+        (relation_accuracy, "motion_confusion", "Motions", MOTIONS),
+        (subject_accuracy, "kind_confusion", "Figures", KINDS),
+    ],
+)
+def test_confusions_are_those_of_what_the_metric_asks(judge_folder, tmp_path, metric, key, what, classes):
+    folder = Path(shutil.copytree(judge_folder, tmp_path / "judge"))
+    worlds = ("held_out_accuracy", "held_out_accuracy_degraded", "held_out_accuracy_round_trip")
+    with_facts(
+        folder,
+        {
+            world: {"motion_confusion": matrix(MOTIONS, 10 + n), "kind_confusion": matrix(KINDS, 20 + n)}
+            for n, world in enumerate(worlds)
+        },
+    )
+    titles = ("held-out clips", "held-out clips, degraded", "held-out clips after the autoencoder's round trip")
+    facts = json.loads((folder / "judge.json").read_text())
+    expected = {
+        Confusion(f"{what}, {title}", classes, tuple(tuple(row) for row in facts[world][key]))
+        for title, world in zip(titles, worlds, strict=True)
+    }
+    found = metric(folder).confusions
+    assert len(found) == 3 and set(found) == expected
+
+
+def test_a_judge_whose_facts_tell_no_confusions_has_none(judge_folder, tmp_path):
+    assert relation_accuracy(judge_folder).confusions == subject_accuracy(judge_folder).confusions == ()
+    folder = Path(shutil.copytree(judge_folder, tmp_path / "judge"))
+    with_facts(folder, {"held_out_accuracy_round_trip": {"motion_confusion": matrix(MOTIONS, 3)}})
+    (found,) = relation_accuracy(folder).confusions
+    assert found.title == "Motions, held-out clips after the autoencoder's round trip"
+    assert subject_accuracy(folder).confusions == ()
+
+
+@pytest.mark.parametrize("counts", [[[1, 2], [3, 4]], [[1] * 4] * 3, 5, None])
+def test_confusions_of_other_classes_are_refused(judge_folder, tmp_path, counts):
+    folder = Path(shutil.copytree(judge_folder, tmp_path / "judge"))
+    with_facts(folder, {"held_out_accuracy": {"motion_confusion": counts}})
+    with pytest.raises(UserError, match=r"judge\.json: motion_confusion cannot be used"):
+        _ = relation_accuracy(folder).confusions
 
 
 def test_as_video_range_and_shape():

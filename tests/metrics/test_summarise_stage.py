@@ -11,7 +11,7 @@ import pytest
 
 from dreamrelation.errors import UserError
 from dreamrelation.metrics.description import Description
-from dreamrelation.metrics.interface import MetricInfo
+from dreamrelation.metrics.interface import Confusion, MetricInfo
 from dreamrelation.metrics.intervals import bootstrap, wilson
 from dreamrelation.settings.metrics import IntervalSettings
 from dreamrelation.settings.stages import SummariseStage
@@ -67,7 +67,7 @@ def test_everything_in_the_order_in_which_it_is_given(tmp_path):
     assert list(content["metrics"]) == metrics
     assert content["metrics"]["seen"] == {
         "label": "Seen", "about": "whether it is seen", "unit": "%", "better": "higher", "low": 0.0, "high": 1.0,
-        "is_share": True, "note": NOTE, "compares_sets": False,
+        "is_share": True, "note": NOTE, "compares_sets": False, "confusions": [],
     }  # fmt: skip
     assert list(content["methods"]) == ["zeta", "alpha"]
     assert all(list(found) == metrics for found in content["methods"].values())
@@ -102,6 +102,17 @@ def test_a_metric_of_sets_keeps_its_own_limits(tmp_path, row, expected):
     content = run(tmp_path, [write_scores(tmp_path, "base", "fvd", row)])
     assert list(content["methods"]["base"]["fvd"].values()) == expected
     assert content["metrics"]["fvd"]["compares_sets"]
+
+
+def test_how_a_judge_does_is_passed_on(tmp_path):
+    confusion = Confusion("Motions", ("kicking", "none"), ((3, 1), (0, 4)))
+    told = Description("seen", INFOS["seen"], NOTE, compares_sets=False, confusions=(confusion,))
+    scores = [write_scores(tmp_path, method, "seen", [1.0], told) for method in ("base", "mine")]
+    assert run(tmp_path, scores)["metrics"]["seen"]["confusions"] == [
+        {"title": "Motions", "classes": ["kicking", "none"], "counts": [[3, 1], [0, 4]]}
+    ]
+    with pytest.raises(UserError, match="different versions"):
+        run(tmp_path, [scores[0], write_scores(tmp_path, "other", "seen", [1.0])])
 
 
 def test_a_metric_that_no_video_has_stays_empty(tmp_path):

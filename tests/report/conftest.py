@@ -1,7 +1,12 @@
-"""The results that the report's tests share."""
+"""The results that the report's tests share, and the page that is made of them."""
+
+from pathlib import Path
 
 import pytest
+from tests.report.parsed_page import Page
 from tests.report.results_tree import ODD, SUBJECTS, Results, make_settings
+
+from dreamrelation.stages.report import run
 
 
 @pytest.fixture(scope="session")
@@ -9,3 +14,16 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
     """Two relations, two prompts (one with odd characters) and two videos each. Read only."""
     settings = make_settings(subjects=(SUBJECTS[0], ("panda", ODD)))
     return Results(tmp_path_factory.mktemp("results"), settings).write()
+
+
+@pytest.fixture(scope="session")
+def report(results: Results, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the report. Read only."""
+    folder = tmp_path_factory.mktemp("report") / "report"
+    run(settings=results.stage, results=results.folder, report=folder, scores_table=folder.parent / "scores.csv")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def page(report: Path) -> Page:
+    return Page((report / "index.html").read_text(encoding="utf-8"))

@@ -11,12 +11,16 @@ from pycocotools import mask as run_lengths
 from dreamrelation import video
 from dreamrelation.config import from_mapping
 from dreamrelation.files import file_sha256
+from dreamrelation.metrics.description import Description
+from dreamrelation.metrics.interface import MetricInfo
 from dreamrelation.puppets.theatre.render import Take, draw_scene, render
 from dreamrelation.relations import RELATIONS
+from dreamrelation.report.confusions import Confusion
 from dreamrelation.report.scores import Metric
 from dreamrelation.roles import ROLES
 from dreamrelation.settings.experiment import ExperimentSettings
-from dreamrelation.settings.stages import ReportStage
+from dreamrelation.settings.stages import CompareStage, ReportStage
+from dreamrelation.stages import compare
 from dreamrelation.tables.rows import (
     INDEX,
     MASKS,
@@ -43,9 +47,14 @@ HEIGHT, WIDTH = 64, 96
 MOTIONS_SHOWN = {"base": "standing", "direct_lora": "waving", "dreamrelation": None}
 ACCURACY = {"base": 0.12, "direct_lora": 0.45, "dreamrelation": 0.8}
 JUDGED = "By a judge of 160 clips."
+CONFUSION = Confusion(
+    "Motions, held-out clips", ("shaking_hands", "kicking", "none"), ((17, 2, 1), (0, 23, 0), (5, 0, 15))
+)
 METRICS = {
     "both": Metric("Both seen", "relation and subjects", "%", "higher", 0.0, 1.0, True, JUDGED + " Joint."),
-    "relation_accuracy": Metric("Relation accuracy", "the judge sees it", "%", "higher", 0.0, 1.0, True, JUDGED),
+    "relation_accuracy": Metric(
+        "Relation accuracy", "the judge sees it", "%", "higher", 0.0, 1.0, True, JUDGED, confusions=(CONFUSION,)
+    ),
     "subject_accuracy": Metric("Subject accuracy", "figures that are found", "%", "higher", 0.0, 1.0, False, JUDGED),
     "temporal_consistency": Metric("Temporal consistency", "similarity", "cosine", "higher", -1.0, 1.0),
     "amount": Metric("Amount of motion", "how much moves", "pixels per frame", None, 0.0, note="By optical flow."),
@@ -69,8 +78,15 @@ def make_settings(
     exemplars: int = 2,
     videos_per_prompt: int = 2,
     metrics: tuple[str, ...] = tuple(METRICS),
+    methods: tuple[str, ...] = METHODS,
+    prompts: int | None = None,
 ) -> ExperimentSettings:
     direct = {"placement": {"direct": ["query"]}, "inference_adapters": ["direct"], "hybrid_masks": False}
+    kinds = {
+        "base": {"kind": "none"},
+        "direct_lora": {"kind": "lora", "contrastive": None, **direct},
+        "dreamrelation": {"kind": "lora"},
+    }
     return from_mapping(
         {
             "experiment": "tiny",
@@ -79,11 +95,7 @@ def make_settings(
             "clips": {"pixel_frames": [7], "height": HEIGHT, "width": WIDTH},
             "masks": {"segmenter": {"kind": "skeleton_grabcut"}},
             "model": {"kind": "mochi", "path": "genmo/mochi-1-preview"},
-            "methods": {
-                "base": {"kind": "none"},
-                "direct_lora": {"kind": "lora", "contrastive": None, **direct},
-                "dreamrelation": {"kind": "lora"},
-            },
+            "methods": {method: kinds[method] for method in methods},
             "generation": {
                 "subjects": [list(pair) for pair in subjects],
                 "videos_per_prompt": videos_per_prompt,
@@ -91,10 +103,18 @@ def make_settings(
                 "frames_per_second": 10,
             },
             "metrics": {name: {"kind": KINDS[name]} for name in metrics},
-            "report": {"exemplars": exemplars},
+            "report": {"exemplars": exemplars, "prompts": prompts},
         },
         "the test",
     )
+
+
+def description(name: str) -> Description:
+    """What the table of a metric's scores tells of it."""
+    metric = METRICS[name]
+    limits = {"low": metric.low, "high": metric.high, "is_share": metric.is_share}
+    info = MetricInfo(metric.label, metric.about, metric.unit, metric.better, **limits)  # pyright: ignore
+    return Description(name, info, metric.note, metric.compares_sets)
 
 
 class Results:
@@ -122,7 +142,23 @@ class Results:
         index.append(self.indexed("S900", None, "refused", "not asked for: A001"))
         INDEX.write(self.folder / "clips" / "index.parquet", index)
         SELECTION.write(self.folder / "clips" / "selection.parquet", selection)
+        self.compare()
         return self
+
+    def compare(self) -> None:
+        """Writes the tables of the compare stage, by that stage."""
+        singles = [name for name in self.settings.metrics if not METRICS[name].compares_sets]
+        compare.run(
+            settings=CompareStage.of(self.settings),
+            scores=[
+                self.folder / relation / method / "scores" / f"{name}.parquet"
+                for relation in self.settings.relations
+                for method in self.settings.methods
+                for name in singles
+            ],
+            comparison=self.folder / "tables" / "comparison.csv",
+            differences=self.folder / "tables" / "differences.csv",
+        )
 
     def take(self, motion: str, kinds: tuple[str, str], height: int, width: int) -> Take:
         times = (np.arange(self.frames) - (self.frames - 1) / 2) / 10
@@ -208,7 +244,7 @@ class Results:
                 summaries[name] = found | {"count": len(videos), "missing": 0}
                 continue
             rows = [scores[name] for scores in scored]
-            SCORES.write(folder / "scores" / f"{name}.parquet", rows)
+            SCORES.write(folder / "scores" / f"{name}.parquet", rows, description(name).metadata())
             summaries[name] = self.summary([row.value for row in rows if row.value is not None], len(videos))
         return summaries
 

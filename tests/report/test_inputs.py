@@ -70,6 +70,8 @@ def test_table_holds_the_numbers_of_the_evaluation(results: Results, tmp_path: P
         "kicking/base/videos.parquet",
         "kicking/base/scores/amount.parquet",
         "kicking/base/videos/01.mp4",
+        "tables/comparison.csv",
+        "tables/differences.csv",
     ],
 )
 def test_a_missing_file_is_named(results: Results, own: Path, tmp_path: Path, missing: str) -> None:
@@ -179,6 +181,10 @@ def without_values(evaluation: Path, scores: Path, metric: str) -> None:
 def test_what_nobody_measured_is_not_made_up(results: Results, own: Path, tmp_path: Path) -> None:
     for relation in results.settings.relations:
         without_values(own / relation / "evaluation.json", own / relation, "both")
+    for table in ("comparison", "differences"):
+        path = own / "tables" / f"{table}.csv"
+        lines = path.read_text().splitlines(keepends=True)
+        path.write_text("".join(line for line in lines if not line.startswith("both,")))
     text = run_in(tmp_path, results, own)
     assert "Not measured: Both seen." in text
     assert "not judged" in text
@@ -187,6 +193,8 @@ def test_what_nobody_measured_is_not_made_up(results: Results, own: Path, tmp_pa
     assert "Both seen (relation and subjects):" not in text, "nothing in the lead"
     assert 'title="relation and subjects; higher is better"' not in text, "no column"
     assert "✓ 0" not in text and "✗ 0" not in text
+    assert "Best, median and worst" not in text, "no case of what nobody judged"
+    assert "Relation accuracy: the row’s method less the column’s" in text, "the next metric is compared"
 
 
 def test_without_metrics_the_page_says_so(tmp_path: Path) -> None:
@@ -204,5 +212,5 @@ def test_without_a_metric_that_says_yes_or_no_nothing_is_judged(tmp_path: Path) 
     settings = make_settings(relations=("kicking",), videos_per_prompt=1, metrics=("amount", "subject_accuracy"))
     bare = Results(tmp_path / "bare", settings).write()
     text = run_in(tmp_path, bare, bare.folder)
-    assert "not judged" not in text and 'class="verdict' not in text
+    assert "not judged" not in text and 'class="verdict' not in text and "Best, median and worst" not in text
     assert "Amount of motion (how much moves): mean and 95% confidence interval" in text

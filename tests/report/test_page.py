@@ -2,65 +2,16 @@
 
 import json
 import shutil
-from dataclasses import dataclass, field
-from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote
 
 import numpy as np
-import pytest
+from tests.report.parsed_page import Page
 from tests.report.results_tree import JUDGED, METHODS, METRICS, ODD, Results
 
 from dreamrelation import video
 from dreamrelation.stages.report import run
 from dreamrelation.tables.rows import SCORES
-
-VOID = {"meta", "br", "img", "link", "input", "hr", "wbr"}
-
-
-@dataclass
-class Page(HTMLParser):
-    """What a browser would find, and whether every element is closed where it should be."""
-
-    text: str = ""
-    open_tags: list[str] = field(default_factory=list)
-    tags: list[tuple[str, dict[str, str | None]]] = field(default_factory=list)
-    words: list[str] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        super().__init__()
-        self.feed(self.text)
-        self.close()
-        assert self.open_tags == []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-        if tag not in VOID:
-            self.open_tags.append(tag)
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open_tags.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        self.words.append(data)
-
-    def all(self, tag: str) -> list[dict[str, str | None]]:
-        return [attributes for name, attributes in self.tags if name == tag]
-
-
-@pytest.fixture(scope="module")
-def report(results: Results, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("report") / "report"
-    run(settings=results.stage, results=results.folder, report=folder, scores_table=folder.parent / "scores.csv")
-    return folder
-
-
-@pytest.fixture(scope="module")
-def page(report: Path) -> Page:
-    return Page((report / "index.html").read_text(encoding="utf-8"))
 
 
 def test_one_title_and_a_section_per_relation(page: Page) -> None:

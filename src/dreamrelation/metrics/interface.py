@@ -31,6 +31,26 @@ class MetricInfo:
 
 
 @dataclass(frozen=True)
+class Confusion:
+    """How often a metric that is a judge took one class for another, of examples whose truth is known.
+
+    Raises ValueError unless the counts have a row and a column for each class.
+    """
+
+    title: str
+    """What was asked, and of which examples."""
+    classes: tuple[str, ...]
+    counts: tuple[tuple[int, ...], ...]
+    """A row for each truth, a column for each answer."""
+
+    def __post_init__(self) -> None:
+        found = [len(row) for row in self.counts]
+        if found != [len(self.classes)] * len(self.classes):
+            size = f"{len(self.classes)} × {len(self.classes)}"
+            raise ValueError(f"{self.title}: found rows of {found} counts, expected {size}")
+
+
+@dataclass(frozen=True)
 class VideoSample:
     """One video and what it should show: generated, or a real clip as a control or a reference."""
 
@@ -68,7 +88,11 @@ class SetResult:
 
 
 class VideoMetric(Protocol):
-    """Says something of each video by itself."""
+    """Says something of each video by itself.
+
+    One that is a judge may have a property `confusions`, a tuple of `Confusion`: how it does where the truth is known.
+    The report shows them; a metric without the property has none.
+    """
 
     info: ClassVar[MetricInfo]
 

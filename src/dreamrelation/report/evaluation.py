@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from dreamrelation.errors import UserError
-from dreamrelation.report.scores import MeanScore, Metric
+from dreamrelation.report.scores import MeanScore, Metric, Scores
 
 
 @dataclass(frozen=True)
@@ -28,8 +28,8 @@ class Evaluation:
     metrics: dict[str, Metric]
     """In the experiment's order."""
     controls: dict[str, Controls]
-    methods: dict[str, dict[str, MeanScore]]
-    """Method → metric → mean over its videos."""
+    methods: Scores
+    """Means over a method's videos."""
 
 
 def read_evaluation(path: Path, relation: str, methods: list[str], metrics: list[str]) -> Evaluation:
@@ -42,7 +42,7 @@ def read_evaluation(path: Path, relation: str, methods: list[str], metrics: list
         raise UserError(f"{path}: not valid JSON: {error}") from None
     try:
         found, evaluation = content["relation"], _evaluation(content)
-    except (KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise UserError(f"{path}: not the output of the summarise stage ({error!r}); run it again") from None
     if found != relation:
         raise UserError(f"{path}: found the relation {found!r}, expected {relation!r}")

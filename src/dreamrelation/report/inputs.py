@@ -5,8 +5,9 @@ from pathlib import Path
 
 from dreamrelation.errors import UserError
 from dreamrelation.relations import RELATIONS, Relation
+from dreamrelation.report.comparison import Comparison, read_comparison
 from dreamrelation.report.evaluation import Evaluation, read_evaluation
-from dreamrelation.report.scores import MeanScore, Metric
+from dreamrelation.report.scores import MeanScore, Metric, Scores, averages_of
 from dreamrelation.settings.experiment import ExperimentSettings
 from dreamrelation.tables.rows import (
     INDEX,
@@ -64,6 +65,11 @@ class RelationResults:
         """The prompts in the order in which they were generated."""
         return list(dict.fromkeys(video.row.prompt for video in self.methods[0].videos))
 
+    @property
+    def scores(self) -> Scores:
+        """Means over a method's videos."""
+        return {method.name: method.scores for method in self.methods}
+
 
 @dataclass(frozen=True)
 class ExperimentResults:
@@ -71,6 +77,7 @@ class ExperimentResults:
 
     index: list[IndexedClip]
     relations: list[RelationResults]
+    comparison: Comparison
 
     @property
     def metrics(self) -> dict[str, Metric]:
@@ -81,6 +88,12 @@ class ExperimentResults:
     def confidence(self) -> float:
         """Level of all confidence intervals."""
         return self.relations[0].evaluation.confidence
+
+    @property
+    def overall(self) -> Scores:
+        """Means over the relations: as compared; of metrics that were not, the average of the relations' means."""
+        averages = averages_of([relation.scores for relation in self.relations])
+        return {method: scores | self.comparison.means[method] for method, scores in averages.items()}
 
 
 def read_results(settings: ExperimentSettings, results: Path) -> ExperimentResults:
@@ -96,7 +109,16 @@ def read_results(settings: ExperimentSettings, results: Path) -> ExperimentResul
                 f"{results / relation.relation.slug / 'evaluation.json'}: found other metrics than"
                 f" {relations[0].relation.slug} has, expected the same; run the evaluate stage again"
             )
-    return ExperimentResults(index, relations)
+    averages = averages_of([relation.scores for relation in relations])
+    comparison = read_comparison(results / "tables", averages, _comparable(relations))
+    return ExperimentResults(index, relations, comparison)
+
+
+def _comparable(relations: list[RelationResults]) -> list[str]:
+    """The metrics of single videos that each method has a value of in each relation."""
+    each = [scores for relation in relations for scores in relation.scores.values()]
+    singles = [name for name, metric in relations[0].evaluation.metrics.items() if not metric.compares_sets]
+    return [name for name in singles if all(scores[name].mean is not None for scores in each)]
 
 
 def _read_relation(

@@ -10,13 +10,15 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from dreamrelation.report.charts import HeadlineRow, headline_chart
+from dreamrelation.report.confusions import confusion_tables
+from dreamrelation.report.difference_table import difference_table
 from dreamrelation.report.exemplars import ReadClip
 from dreamrelation.report.inputs import ExperimentResults
 from dreamrelation.report.media import MediaFolder
 from dreamrelation.report.paper import COLUMNS, method_label
 from dreamrelation.report.relation_page import relation_page, relation_title
-from dreamrelation.report.score_tables import Scores, paper_table, score_table
-from dreamrelation.report.scores import NO_SCORE, Metric, averaged
+from dreamrelation.report.score_tables import paper_table, score_table
+from dreamrelation.report.scores import NO_SCORE, Metric, Scores
 from dreamrelation.report.video_cells import verdict_metric
 from dreamrelation.settings.experiment import ExperimentSettings
 from dreamrelation.tables.rows import cause
@@ -32,6 +34,8 @@ LIBRARIES = (
     "opencv-python-headless",
     "snakemake",
 )
+POINTS = "Where all videos agree, the limits fall together and say too much; those of the single relations do not."
+"""What was seen in each of a few videos need not be in all: a bootstrap cannot tell, Wilson's interval can."""
 VERDICTS = ("selected", "spare", "refused")
 
 
@@ -44,7 +48,7 @@ def render(settings: ExperimentSettings, results: ExperimentResults, media: Medi
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    overall, metrics = overall_scores(results), results.metrics
+    overall, metrics = results.overall, results.metrics
     first, judging = next(iter(metrics), None), verdict_metric(metrics)
     context = {
         "settings": settings,
@@ -53,10 +57,13 @@ def render(settings: ExperimentSettings, results: ExperimentResults, media: Medi
         "lead": "" if first is None else _lead(overall, first, metrics[first]),
         "facts": _facts(settings, results),
         "overall": score_table(overall, metrics),
+        "overall_caption": _overall_caption(results),
+        "differences": difference_table(results.comparison, metrics),
         "headline": None if first is None else metrics[first],
         "chart": None if first is None else _chart(overall, results, first, metrics[first]),
-        "confidence_text": f"{100 * results.confidence:g}%",
+        "confidence_text": _confidence_text(results),
         "notes": _notes(metrics),
+        "confusions": confusion_tables({metric.label: metric.confusions for metric in metrics.values()}),
         "verdict": None if judging is None else metrics[judging],
         "paper": paper_table(overall, metrics),
         "paper_columns": [column.label for column in COLUMNS.values()],
@@ -68,14 +75,33 @@ def render(settings: ExperimentSettings, results: ExperimentResults, media: Medi
     return environment.get_template("page.html.j2").render(context)
 
 
-def overall_scores(results: ExperimentResults) -> Scores:
-    """The average over the relations of each method's scores."""
-    scores: Scores = {}
-    for place, method in enumerate(results.relations[0].methods):
-        each = [relation.methods[place].scores for relation in results.relations]
-        names = [name for name in results.metrics if any(name in of_relation for of_relation in each)]
-        scores[method.name] = {name: averaged([one.get(name, NO_SCORE) for one in each]) for name in names}
-    return scores
+def _confidence_text(results: ExperimentResults) -> str:
+    return f"{100 * results.confidence:g}%"
+
+
+def _overall_caption(results: ExperimentResults) -> str:
+    """How the averages and their intervals were taken."""
+    compared = {name for scores in results.comparison.means.values() for name in scores}
+    averaged = {
+        name: results.metrics[name].label
+        for scores in results.overall.values()
+        for name, score in scores.items()
+        if score.low is not None and name not in compared
+    }
+    how = ", by a bootstrap over prompts" if compared else ""
+    others = f", of {', '.join(averaged.values())} from the intervals of the relations" if compared and averaged else ""
+    points = any(
+        score.low == score.high
+        for scores in results.comparison.means.values()
+        for name, score in scores.items()
+        if results.metrics[name].is_share
+    )
+    return (
+        "Averages over the relations, each counting the same. Below each mean stands its"
+        f" {_confidence_text(results)} confidence interval{how}{others}."
+        + (f" {POINTS}" if points else "")
+        + " The best mean is marked; where intervals overlap, it may be chance."
+    )
 
 
 def _lead(overall: Scores, name: str, metric: Metric) -> str:

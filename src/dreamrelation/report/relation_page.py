@@ -11,7 +11,8 @@ from dreamrelation.report.inputs import Method, RelationResults
 from dreamrelation.report.media import MediaFolder
 from dreamrelation.report.paper import method_label
 from dreamrelation.report.score_tables import ScoreTable, score_table
-from dreamrelation.report.video_cells import VideoCell, video_cell
+from dreamrelation.report.video_cells import VideoCells
+from dreamrelation.report.video_rows import Cases, MethodCells, prompt_row, shown_cases
 from dreamrelation.settings.report import ReportSettings
 from dreamrelation.tables.rows import MaskRow, Rejection
 
@@ -39,8 +40,11 @@ class RelationPage:
     """Agreement with the true masks, in a sentence; empty where the truth is unknown."""
     rejections: list[Rejection]
     contact_sheet: str
-    prompts: list[tuple[str, list[tuple[str, list[VideoCell]]]]]
-    """Prompt → method label → its videos."""
+    cases: Cases | None
+    """None where no metric says yes or no of every method's video of a case."""
+    prompts: list[tuple[str, MethodCells]]
+    """Those that are shown in full."""
+    prompt_count: int
     table: ScoreTable
     controls: list[str]
     """What metrics say of real clips, a sentence each."""
@@ -54,6 +58,7 @@ def relation_page(
     slug = results.relation.slug
     captions = {clip.caption for clip in results.selection}
     frames_per_second = results.methods[0].videos[0].row.frames_per_second
+    cells = VideoCells(results.evaluation.metrics, media)
     return RelationPage(
         slug=slug,
         title=relation_title(slug),
@@ -66,8 +71,10 @@ def relation_page(
         masks=_agreement(results.masks),
         rejections=results.rejections,
         contact_sheet=media.copy_picture(results.contact_sheet, slug),
-        prompts=_prompts(results, media),
-        table=score_table({method.name: method.scores for method in results.methods}, results.evaluation.metrics),
+        cases=shown_cases(results, cells),
+        prompts=[(prompt, prompt_row(results, prompt, cells)) for prompt in results.prompts[: settings.prompts]],
+        prompt_count=len(results.prompts),
+        table=score_table(results.scores, results.evaluation.metrics),
         controls=_controls(results),
         curves=[_curves(method) for method in results.methods if method.training],
     )
@@ -85,20 +92,6 @@ def _agreement(rows: list[MaskRow]) -> str:
         if known:
             parts.append(f"{median(known):.3f} for subject {subject}")
     return f"Median intersection over union with the true masks: {' and '.join(parts)}." if parts else ""
-
-
-def _prompts(results: RelationResults, media: MediaFolder) -> list[tuple[str, list[tuple[str, list[VideoCell]]]]]:
-    metrics = results.evaluation.metrics
-    rows = []
-    for prompt in results.prompts:
-        cells = []
-        for method in results.methods:
-            videos = [video for video in method.videos if video.row.prompt == prompt]
-            videos.sort(key=lambda video: video.row.repeat)
-            of_method = [video_cell(method.name, video, metrics, media) for video in videos]
-            cells.append((method_label(method.name), of_method))
-        rows.append((prompt, cells))
-    return rows
 
 
 def _controls(results: RelationResults) -> list[str]:

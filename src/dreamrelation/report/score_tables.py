@@ -7,12 +7,9 @@ from pathlib import Path
 from dreamrelation.files import appearing
 from dreamrelation.report.inputs import ExperimentResults
 from dreamrelation.report.paper import COLUMNS, PAPER, method_label
-from dreamrelation.report.scores import NO_SCORE, MeanScore, Metric, best
+from dreamrelation.report.scores import NO_SCORE, MeanScore, Metric, Scores, best
 
 CSV_COLUMNS = ("relation", "method", "metric", "mean", "low", "high", "count", "missing")
-
-Scores = dict[str, dict[str, MeanScore]]
-"""Method → metric → mean."""
 
 
 @dataclass(frozen=True)

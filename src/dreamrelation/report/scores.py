@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from dreamrelation.report.confusions import Confusion
+
 
 @dataclass(frozen=True)
 class Metric:
@@ -29,10 +31,13 @@ class Metric:
     """How it was taken: which network, how good it is."""
     compares_sets: bool = False
     """One value of all videos of a method, and none of a single one."""
+    confusions: tuple[Confusion, ...] = ()
+    """How it does where the truth is known."""
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> "Metric":
-        return cls(**content)
+        confusions = tuple(Confusion.from_json(one) for one in content.get("confusions", ()))
+        return cls(**{**content, "confusions": confusions})
 
     @property
     def is_percent(self) -> bool:
@@ -56,6 +61,11 @@ class Metric:
             return f"{100 * value:.1f}%"
         return f"{value:.3f}" if abs(value) < 100 else f"{value:.0f}"
 
+    def difference_text(self, value: float) -> str:
+        """A difference of two values with its sign, of percent in percentage points."""
+        text = f"{100 * value:+.1f}" if self.is_percent else f"{value:+.3f}" if abs(value) < 100 else f"{value:+.0f}"
+        return text.replace("-", "−") if float(text) else text[1:]
+
 
 @dataclass(frozen=True)
 class MeanScore:
@@ -77,6 +87,9 @@ class MeanScore:
 
 
 NO_SCORE = MeanScore(None, None, None, 0, 0)
+
+Scores = dict[str, dict[str, MeanScore]]
+"""Method → metric → mean."""
 
 
 def averaged(scores: list[MeanScore]) -> MeanScore:
@@ -100,6 +113,16 @@ def averaged(scores: list[MeanScore]) -> MeanScore:
     below = math.sqrt(math.fsum((m - low) ** 2 for m, low, _ in limits)) / len(limits)
     above = math.sqrt(math.fsum((high - m) ** 2 for m, _, high in limits)) / len(limits)
     return MeanScore(mean, mean - below, mean + above, count, missing)
+
+
+def averages_of(relations: list[Scores]) -> Scores:
+    """The averages over the relations, all of which have the same methods; of metrics that any of them has."""
+    averages: Scores = {}
+    for method in relations[0]:
+        each = [relation[method] for relation in relations]
+        names = dict.fromkeys(name for of_relation in each for name in of_relation)
+        averages[method] = {name: averaged([one.get(name, NO_SCORE) for one in each]) for name in names}
+    return averages
 
 
 def best(metric: Metric, means: dict[str, float | None]) -> set[str]:

@@ -1,6 +1,7 @@
 """What the page says under a generated video."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from dreamrelation.report.inputs import Video
 from dreamrelation.report.media import MediaFolder, PageVideo
@@ -53,8 +54,21 @@ def verdict_metric(metrics: dict[str, Metric]) -> str | None:
     return next((name for name, metric in metrics.items() if metric.is_share and not metric.compares_sets), None)
 
 
-def video_cell(method: str, video: Video, metrics: dict[str, Metric], media: MediaFolder) -> VideoCell:
-    """Copies the video to the page."""
+class VideoCells:
+    """The cells of one relation's videos: a video is copied to the page where it is first shown, and only then."""
+
+    def __init__(self, metrics: dict[str, Metric], media: MediaFolder) -> None:
+        self.metrics, self.media = metrics, media
+        self.made: dict[Path, VideoCell] = {}
+
+    def of(self, method: str, video: Video) -> VideoCell:
+        """The cell of a method's video, the same each time."""
+        if video.path not in self.made:
+            self.made[video.path] = _video_cell(method, video, self.metrics, self.media)
+        return self.made[video.path]
+
+
+def _video_cell(method: str, video: Video, metrics: dict[str, Metric], media: MediaFolder) -> VideoCell:
     chosen = verdict_metric(metrics)
     others = {name: score for name, score in video.scores.items() if name != chosen}
     return VideoCell(

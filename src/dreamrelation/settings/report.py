@@ -8,3 +8,5 @@ class ReportSettings(Settings):
 
     exemplars: Count = 5
     """Exemplar clips in each relation's row."""
+    prompts: Count | None = None
+    """Prompts of each relation whose videos are all shown; none: all of them."""

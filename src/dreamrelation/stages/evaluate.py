@@ -67,7 +67,8 @@ def run(
 
 def describe(name: str, metric: VideoMetric | SetMetric, settings: MetricSettings) -> Description:
     """What the scores' table tells of the metric."""
-    return Description(name, metric.info, metric.note, settings.compares_sets)
+    confusions = tuple(getattr(metric, "confusions", ()))  # optional, see VideoMetric
+    return Description(name, metric.info, metric.note, settings.compares_sets, confusions)
 
 
 def checked_score(metric: VideoMetric, sample: VideoSample, name: str) -> Score:

@@ -73,7 +73,11 @@ def run(*, settings: SummariseStage, relation: str, scores: list[Path], controls
 
 
 def _metric_content(description: Description) -> dict[str, Any]:
-    return asdict(description.info) | {"note": description.note, "compares_sets": description.compares_sets}
+    return asdict(description.info) | {
+        "note": description.note,
+        "compares_sets": description.compares_sets,
+        "confusions": [asdict(confusion) for confusion in description.confusions],
+    }
 
 
 def _content(summary: Summary | None) -> dict[str, Any] | None:

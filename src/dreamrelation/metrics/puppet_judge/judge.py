@@ -10,9 +10,17 @@ from torch import Tensor
 
 from dreamrelation.errors import UserError
 from dreamrelation.files import file_sha256
+from dreamrelation.metrics.interface import Confusion
 from dreamrelation.metrics.puppet_judge.network import SIDES, PuppetJudge
 from dreamrelation.metrics.puppet_judge.settings import FACTS, WEIGHTS
 from dreamrelation.metrics.puppet_judge.storage import load_judge
+
+HELD_OUT = {
+    "held_out_accuracy": "held-out clips",
+    "held_out_accuracy_round_trip": "held-out clips after the autoencoder's round trip",
+    "held_out_accuracy_degraded": "held-out clips, degraded",
+}
+"""What the facts may tell of clips that the judge has not seen: key → in words."""
 
 
 @dataclass(frozen=True)
@@ -135,6 +143,29 @@ class Judge:
             )
         except (KeyError, TypeError, ValueError) as error:
             raise UserError(f"{self.folder / FACTS}: does not say how good the judge is: {error!r}") from None
+
+    @property
+    def motion_confusions(self) -> tuple[Confusion, ...]:
+        """How often it took one motion for another; none where its facts do not say.
+
+        Raises UserError where they say it of other classes.
+        """
+        return self._confusions("Motions", "motion_confusion", self.motions)
+
+    @property
+    def kind_confusions(self) -> tuple[Confusion, ...]:
+        """As `motion_confusions`, of the kinds of figures."""
+        return self._confusions("Figures", "kind_confusion", self.kinds)
+
+    def _confusions(self, what: str, key: str, classes: tuple[str, ...]) -> tuple[Confusion, ...]:
+        try:
+            told = {world: self.facts[world][key] for world in HELD_OUT if key in self.facts.get(world, {})}
+            return tuple(
+                Confusion(f"{what}, {HELD_OUT[world]}", classes, tuple(tuple(row) for row in counts))
+                for world, counts in told.items()
+            )
+        except (TypeError, ValueError) as error:
+            raise UserError(f"{self.folder / FACTS}: {key} cannot be used: {error}") from None
 
 
 def _shares(logits: Tensor, names: tuple[str, ...]) -> dict[str, float]:

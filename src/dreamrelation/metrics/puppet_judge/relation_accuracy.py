@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from dreamrelation.metrics.interface import MetricInfo, Score, VideoSample
+from dreamrelation.metrics.interface import Confusion, MetricInfo, Score, VideoSample
 from dreamrelation.metrics.puppet_judge.judge import Judge
 from dreamrelation.metrics.puppet_judge.settings import RelationAccuracySettings
 from dreamrelation.settings.machine import MachineSettings
@@ -30,6 +30,10 @@ class RelationAccuracy:
     @property
     def note(self) -> str:
         return self.judge.note
+
+    @property
+    def confusions(self) -> tuple[Confusion, ...]:
+        return self.judge.motion_confusions
 
     def score(self, video: VideoSample) -> Score:
         """Raises UserError where the judge does not know the relation."""

@@ -6,7 +6,7 @@ All exemplars show persons, so a method through which appearance leaks draws per
 from collections import Counter
 from pathlib import Path
 
-from dreamrelation.metrics.interface import MetricInfo, Score, VideoSample
+from dreamrelation.metrics.interface import Confusion, MetricInfo, Score, VideoSample
 from dreamrelation.metrics.puppet_judge.judge import Judge
 from dreamrelation.metrics.puppet_judge.settings import SubjectAccuracySettings
 from dreamrelation.settings.machine import MachineSettings
@@ -35,6 +35,10 @@ class SubjectAccuracy:
     @property
     def note(self) -> str:
         return self.judge.note
+
+    @property
+    def confusions(self) -> tuple[Confusion, ...]:
+        return self.judge.kind_confusions
 
     def score(self, video: VideoSample) -> Score:
         """No value where the prompt names somebody whom the judge has never seen."""
