@@ -1,19 +1,27 @@
 """Placement, activation and storage of the adapters, on diffusers' own transformer."""
 
+from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
+from torch import Tensor
 
 from dreamrelation.backbones.interface import Denoiser, TextEmbeddings, projection_modules
 from dreamrelation.backbones.mochi.backbone import Mochi
 from dreamrelation.backbones.mochi.settings import MochiSettings
 from dreamrelation.errors import UserError
+from dreamrelation.flow import add_noise
+from dreamrelation.losses.contrastive import RelationalContrast
+from dreamrelation.methods.interface import PredictedStep
 from dreamrelation.methods.lora.activation import activate
+from dreamrelation.methods.lora.method import Lora
 from dreamrelation.methods.lora.placement import adapter_parameters, place
 from dreamrelation.methods.lora.roles import active_adapters
-from dreamrelation.methods.lora.settings import PAPER_PLACEMENT
+from dreamrelation.methods.lora.settings import PAPER_PLACEMENT, LoraSettings
 from dreamrelation.methods.lora.storage import load_adapter, save_adapter
+from dreamrelation.randomness import generator_for
 from dreamrelation.roles import ROLES, Role
 from dreamrelation.settings.machine import MachineSettings
 
@@ -61,13 +69,14 @@ def test_fresh_adapters_change_nothing_and_start_from_the_seed(random_mochi: Moc
     assert all(bool((value == 0).all()) for name, value in first.items() if "lora_B" in name)
 
 
-@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("role", (*ROLES, "relation_alone"))
 def test_a_drawn_role_trains_exactly_its_adapters(role: Role, random_mochi: MochiSettings) -> None:
     denoiser = placed(random_mochi)
     expected = {
         "relation": {"relation", "subject1", "subject2", "ffn"},
         "subject1": {"subject1", "ffn"},
         "subject2": {"subject2", "ffn"},
+        "relation_alone": {"relation", "ffn"},
     }[role]
     activate(denoiser.module, active_adapters(role, tuple(PAPER_PLACEMENT)))
     trainable = {name for name, parameter in denoiser.module.named_parameters() if parameter.requires_grad}
@@ -110,3 +119,60 @@ def test_storage_round_trip_and_what_it_refuses(random_mochi: MochiSettings, tmp
     (tmp_path / "ffn.safetensors").write_bytes(b"nonsense")
     with pytest.raises(UserError, match="not a whole safetensors file"):
         load_adapter(target, "ffn", tmp_path)
+
+
+def test_roles_are_drawn_as_often_as_they_weigh() -> None:
+    assert Lora(LoraSettings()).roles == ROLES
+    weights = {"relation": 2, "relation_alone": 3, "subject1": 1, "subject2": 0}
+    roles = Lora(LoraSettings.model_validate({"role_weights": weights})).roles
+    assert Counter(roles) == {"relation": 2, "relation_alone": 3, "subject1": 1}
+    assert Lora(LoraSettings(hybrid_masks=False)).roles == ()
+    with pytest.raises(ValueError, match="expected at least one role with a weight above 0"):
+        LoraSettings.model_validate({"role_weights": {"relation": 0}})
+
+
+def step_of(role: Role | None, **over: Any) -> PredictedStep:
+    """Of two clips; the mask of the relation is one half, those of the subjects are other numbers."""
+    random = torch.Generator().manual_seed(1)
+    clean, noise, off = (torch.randn(2, 3, 4, 2, 2, generator=random, dtype=torch.float64) for _ in range(3))
+    sigma = torch.tensor([0.25, 0.75], dtype=torch.float64)
+    latents = add_noise(clean, noise, sigma)
+    masks = {name: torch.full((2, 4, 2, 2), share) for name, share in zip(ROLES, (0.5, 0.1, 0.2), strict=True)}
+    fields: dict[str, Any] = {
+        "predicted": latents.velocity + off, "target": latents.velocity, "noisy": latents.noisy, "sigma": sigma,
+        "role": role, "clips": ["a", "b"], "masks": masks, "randomness": (0, 0),
+    }  # fmt: skip
+    return PredictedStep(**{**fields, **over})
+
+
+def test_the_relation_alone_has_the_relations_mask() -> None:
+    def total(role: Role) -> Tensor:
+        return Lora(LoraSettings(contrastive=None)).loss(step_of(role)).total
+
+    assert torch.equal(total("relation_alone"), total("relation"))
+    assert not torch.equal(total("relation_alone"), total("subject1"))
+
+
+def test_the_clean_latents_that_a_right_prediction_implies_are_the_clip() -> None:
+    random = torch.Generator().manual_seed(2)
+    clean, noise = (torch.randn(2, 3, 4, 2, 2, generator=random, dtype=torch.float64) for _ in range(2))
+    latents = add_noise(clean, noise, torch.tensor([0.1, 0.9], dtype=torch.float64))
+    step = step_of(
+        None, predicted=latents.velocity, noisy=latents.noisy, sigma=torch.tensor([0.1, 0.9], dtype=torch.float64)
+    )
+    assert torch.allclose(step.predicted_clean, clean, atol=1e-12)
+
+
+@pytest.mark.parametrize(("of", "contrasted"), [("velocity", "predicted"), ("clean_latents", "predicted_clean")])
+def test_what_is_contrasted_is_a_setting(of: str, contrasted: str) -> None:
+    """The second step's loss is that of the contrast itself, asked about the tensor that the setting names."""
+    settings = LoraSettings.model_validate({"contrastive": {"of": of}})
+    method, steps = Lora(settings), [step_of("relation"), step_of("relation", clips=["c", "d"], randomness=(0, 1))]
+    assert settings.contrastive is not None
+    contrast = RelationalContrast(settings.contrastive)
+    expected = [
+        contrast(getattr(step, contrasted), step.clips, generator_for("contrast", *step.randomness)) for step in steps
+    ]
+    found = [method.loss(step).terms.get("contrastive") for step in steps]
+    assert found[1] is not None and expected[1] is not None and torch.equal(found[1], expected[1])
+    assert not torch.equal(steps[1].predicted, steps[1].predicted_clean)

@@ -134,5 +134,15 @@ def test_scores_that_do_not_belong_together_are_named(tmp_path: Path) -> None:
         run(tmp_path, [base, *ours])
     with pytest.raises(UserError, match=r"ours/scores/seen.parquet: was taken with another version of seen"):
         run(tmp_path, [base, write(tmp_path, "hugging", "ours", {"p": [1.0]}, note="of today")])
-    with pytest.raises(UserError, match="seen of hugging: ours has no value"):
-        run(tmp_path, [base, write(tmp_path, "hugging", "ours", {"p": [None]})])
+
+
+def test_a_metric_of_which_a_method_has_no_value_is_left_out_and_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    scores = [
+        write(tmp_path, relation, method, {"p": [None if (relation, method) == ("kicking", "ours") else 0.0]})
+        for relation in ("hugging", "kicking")
+        for method in ("base", "ours")
+    ]
+    assert run(tmp_path, scores) == ([], [])
+    assert "seen is not compared: no value of ours in kicking" in capsys.readouterr().err

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from dreamrelation.methods.interface import PlainMethod, PredictedStep, StepLoss
 from dreamrelation.randomness import generator_for
+from dreamrelation.roles import is_of_relation
 from dreamrelation.settings.losses import ContrastiveSettings
 from dreamrelation.settings.registry import implementation_of
 
@@ -23,9 +24,10 @@ class ContrastiveTerm:
 
         In a subject's step what learns the relation is off, and the loss would teach the relation to an appearance.
         """
-        if self.contrast is None or self.settings is None or step.role not in ("relation", None):
+        if self.contrast is None or self.settings is None or not is_of_relation(step.role):
             return loss
-        term = self.contrast(step.predicted, step.clips, generator_for("contrast", *step.randomness))
+        contrasted = step.predicted if self.settings.of == "velocity" else step.predicted_clean
+        term = self.contrast(contrasted, step.clips, generator_for("contrast", *step.randomness))
         if term is None:  # the memory holds no other clip yet
             return loss
         return StepLoss(loss.total + self.settings.weight * term, {**loss.terms, "contrastive": term})

@@ -34,6 +34,8 @@ class PredictedStep:
     """(B, C, f, h, w) v̂."""
     target: Tensor
     """(B, C, f, h, w) v."""
+    noisy: Tensor
+    """(B, C, f, h, w) z_σ, what the model was shown."""
     sigma: Tensor
     """(B,)."""
     role: Role | None
@@ -43,6 +45,11 @@ class PredictedStep:
     """(B, f, h, w) in [0, 1] on the CPU, of the relation and of each subject."""
     randomness: tuple[int | str, ...]
     """Where random numbers of this pass are derived from, after their purpose."""
+
+    @property
+    def predicted_clean(self) -> Tensor:
+        """(B, C, f, h, w) ẑ = z_σ + σ·v̂, the clean latents that the prediction implies."""
+        return self.noisy + self.sigma.view(-1, 1, 1, 1, 1) * self.predicted
 
 
 @dataclass(frozen=True)
@@ -84,7 +91,10 @@ class TrainedMethod(Method, Protocol):
 
     @property
     def roles(self) -> tuple[Role, ...]:
-        """What a step may be about, of which one is drawn uniformly; empty: every step is about everything."""
+        """What a step may be about, of which one is drawn uniformly; who stands here twice is drawn twice as often.
+
+        Empty: every step is about everything.
+        """
         ...
 
     def attach(self, model: OpenModel, grid: tuple[int, int, int], seed: int) -> None:

@@ -63,7 +63,7 @@ def render(settings: ExperimentSettings, results: ExperimentResults, media: Medi
         "chart": None if first is None else _chart(overall, results, first, metrics[first]),
         "confidence_text": _confidence_text(results),
         "notes": _notes(metrics),
-        "confusions": confusion_tables({metric.label: metric.confusions for metric in metrics.values()}),
+        "confusions": confusion_tables([(metric.label, metric.confusions) for metric in metrics.values()]),
         "verdict": None if judging is None else metrics[judging],
         "paper": paper_table(overall, metrics),
         "paper_columns": [column.label for column in COLUMNS.values()],

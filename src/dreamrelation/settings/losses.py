@@ -13,6 +13,8 @@ class ContrastiveSettings(Component):
     implementation: ClassVar[str] = "dreamrelation.losses.contrastive:RelationalContrast"
 
     kind: Literal["relational_contrastive"] = "relational_contrastive"
+    of: Literal["velocity", "clean_latents"] = "velocity"
+    """What is contrasted: the predicted velocity, as in the paper, or the clean latents that it implies."""
     weight: Annotated[float, Field(gt=0)] = 0.01
     """λ₁."""
     positives: Count = 4

@@ -1,6 +1,7 @@
 """The compare stage: the scores of all relations → each method's mean, and the differences between any two methods."""
 
 import csv
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,14 +32,19 @@ class Taken:
 def run(*, settings: CompareStage, scores: list[Path], comparison: Path, differences: Path) -> None:
     """Write two CSV files from `{relation}/{method}/scores/{metric}.parquet`.
 
-    A metric that compares sets has no values of single videos and is left out: its means are in `tables/scores.csv`.
-    Raises UserError where methods were scored on different prompts, or one has no value of a relation.
+    A metric that compares sets has no values of single videos and is left out, and so is, with a line in the log, one of which
+    a method has no value in a relation: what there is of them is in `tables/scores.csv`. Raises UserError where methods
+    were scored on different prompts.
     """
     lines: list[tuple[object, ...]] = []
     pairs: list[tuple[object, ...]] = []
     taken = read(scores)
     for metric, found in progress(list(taken.items()), len(taken), "comparing methods"):
         methods = list(next(iter(found.values.values())))
+        lacking = without_value(found)
+        if lacking:
+            print(f"{metric} is not compared: no value of {'; '.join(lacking)}", file=sys.stderr)
+            continue
         result = compared(found, methods, settings)
         info = found.description.info
         for method in methods:
@@ -70,6 +76,16 @@ def read(scores: Iterable[Path]) -> dict[str, Taken]:
             values.setdefault(row.prompt, []).extend([] if row.value is None else [row.value])
         found.missing[method] = found.missing.get(method, 0) + sum(row.value is None for row in rows)
     return taken
+
+
+def without_value(found: Taken) -> list[str]:
+    """Which methods have no value at all in which relation."""
+    return [
+        f"{method} in {relation}"
+        for relation, of_methods in found.values.items()
+        for method, of_prompts in of_methods.items()
+        if not any(of_prompts.values())
+    ]
 
 
 def compared(found: Taken, methods: list[str], settings: CompareStage) -> Comparison:

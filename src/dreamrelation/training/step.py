@@ -34,6 +34,7 @@ def pass_loss(setup: TrainingSetup, draw: PassDraw, role: Role | None, pass_id: 
         PredictedStep(
             predicted=predicted,
             target=latents.velocity,
+            noisy=latents.noisy,
             sigma=latents.sigma,
             role=role,
             clips=[data.clips[row] for row in draw.rows],

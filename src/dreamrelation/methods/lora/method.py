@@ -13,7 +13,7 @@ from dreamrelation.methods.lora.placement import adapter_parameters, place
 from dreamrelation.methods.lora.roles import active_adapters
 from dreamrelation.methods.lora.settings import LoraSettings
 from dreamrelation.methods.lora.storage import file_of, load_adapter, save_adapter
-from dreamrelation.roles import ROLES, Role
+from dreamrelation.roles import Role, mask_of
 
 
 class Lora(ContrastiveMethod):
@@ -21,7 +21,9 @@ class Lora(ContrastiveMethod):
 
     def __init__(self, settings: LoraSettings) -> None:
         self.settings = settings
-        self.roles = ROLES if settings.hybrid_masks else ()
+        # One of them is drawn uniformly, so a role stands here as often as it weighs.
+        weights = settings.role_weights if settings.hybrid_masks else {}
+        self.roles = tuple(role for role, weight in weights.items() for _ in range(weight))
         self.contrast = ContrastiveTerm(settings.contrastive)
 
     def attach(self, model: OpenModel, grid: tuple[int, int, int], seed: int) -> None:
@@ -36,7 +38,9 @@ class Lora(ContrastiveMethod):
         return activate(self.model.denoiser.module, active_adapters(role, tuple(self.settings.placement)))
 
     def loss(self, step: PredictedStep) -> StepLoss:
-        mask = zeros_like(step.predicted[:, 0]) if step.role is None else step.masks[step.role].to(step.predicted)
+        mask = zeros_like(step.predicted[:, 0])
+        if step.role is not None:
+            mask = step.masks[mask_of(step.role)].to(step.predicted)
         settings = self.settings
         total = region_loss(step.predicted, step.target, mask, settings.mask_weight, settings.mask_weighting)
         return self.contrast.added(StepLoss(total, {"reconstruction": total}), step)

@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from dreamrelation.backbone_spec import BackboneSpec
 from dreamrelation.methods.lora.roles import ADAPTERS
+from dreamrelation.roles import ROLES, Role
 from dreamrelation.settings.base import Count
 from dreamrelation.settings.losses import ContrastiveSettings
 from dreamrelation.settings.methods import TrainedMethodSettings
@@ -17,6 +18,9 @@ PAPER_PLACEMENT: dict[str, tuple[str, ...]] = {
     "ffn": ("output",),
 }
 """Relation LoRA triplet, section 3.2 of the paper: which adapter sits on which projections."""
+
+PAPER_ROLES: dict[Role, int] = dict.fromkeys(ROLES, 1)
+"""Hybrid mask training draws the paper's three roles equally often."""
 
 
 class LoraSettings(TrainedMethodSettings):
@@ -31,6 +35,9 @@ class LoraSettings(TrainedMethodSettings):
     """Adapters that generation loads; subjects stay out so that no appearance leaks."""
     hybrid_masks: bool = True
     """Hybrid mask training: draw a role each step and weight the loss with its mask. Off: plain velocity loss."""
+    role_weights: dict[Role, Annotated[int, Field(ge=0, le=100)]] = PAPER_ROLES
+    """How often hybrid mask training draws each role, relative to the others; one that is not named is never drawn.
+    `relation_alone`, which the paper does not have, is the relation without the subjects, as generation shows it."""
     mask_weight: Annotated[float, Field(ge=0)] = 50.0
     """λ_m: cells inside the mask count λ_m + 1 times."""
     mask_weighting: Literal["linear", "released_code"] = "linear"
@@ -57,6 +64,8 @@ class LoraSettings(TrainedMethodSettings):
             raise ValueError(
                 f"inference_adapters is {list(self.inference_adapters)}, expected some of {list(self.placement)}"
             )
+        if self.hybrid_masks and not any(self.role_weights.values()):
+            raise ValueError(f"role_weights is {self.role_weights}, expected at least one role with a weight above 0")
         if self.hybrid_masks and "direct" in self.placement:
             raise ValueError("hybrid_masks needs adapters with roles; the adapter 'direct' has none")
         return self
