@@ -32,9 +32,9 @@ class Taken:
 def run(*, settings: CompareStage, scores: list[Path], comparison: Path, differences: Path) -> None:
     """Write two CSV files from `{relation}/{method}/scores/{metric}.parquet`.
 
-    A metric that compares sets has no values of single videos and is left out, and so is, with a line in the log, one of which
-    a method has no value in a relation: what there is of them is in `tables/scores.csv`. Raises UserError where methods
-    were scored on different prompts.
+    A metric that compares sets has no values of single videos and is left out, and so is one of which a method has no
+    value in a relation, with a line in the log; what there is of them is in `tables/scores.csv`. Raises UserError where
+    methods were scored on different prompts.
     """
     lines: list[tuple[object, ...]] = []
     pairs: list[tuple[object, ...]] = []
