@@ -107,7 +107,10 @@ def main() -> None:
     parser.add_argument("--guidance", type=float, default=3.0)
     parser.add_argument("--steps", type=int, default=24)
     given = parser.parse_args()
-    model = Mochi(MochiSettings(path=str(given.models / "mochi"), precision="float32"), MachineSettings(device="cpu"))
+    model = Mochi(
+        MochiSettings.model_validate({"path": str(given.models / "mochi"), "precision": "float32"}),
+        MachineSettings(device="cpu"),
+    )
     judge = Judge(given.models / "judge")
     print("# What the small Mochi can do\n")
     print(f"Guidance {given.guidance:g}, {given.steps} steps, seeds from {FIRST_SEED}. {judge.note}\n")

@@ -17,7 +17,6 @@ from dreamrelation.puppets.models.judge_clips import (
     JUDGED_MOTIONS,
     NOBODY,
     NONE,
-    SPOILS,
     ClipPool,
     acting_clips,
     held_out_world,
@@ -25,6 +24,8 @@ from dreamrelation.puppets.models.judge_clips import (
     judge_clip,
     training_world,
 )
+from dreamrelation.puppets.models.pixels import as_frames, as_video
+from dreamrelation.puppets.models.spoilt_clips import SPOILS
 from dreamrelation.puppets.models.train_actor import (
     ActorSet,
     ActorTraining,
@@ -111,6 +112,13 @@ def test_losses_keep_the_shape_and_repeat_themselves(loss):
 def test_mixing_leaves_an_even_still_as_it_is(loss):
     still = torch.full((3, 7, 64, 96), 0.25)
     assert torch.allclose(loss(still, np.random.default_rng(1)), still, atol=1e-6)
+
+
+def test_frames_come_back_from_video_as_they_were():
+    frames = np.random.default_rng(0).integers(0, 256, (2, 3, 4, 5, 3)).astype(np.uint8)
+    video = as_video(frames)
+    assert video.shape == (2, 3, 3, 4, 5) and video[1, 2, 0, 3, 4] == pytest.approx(frames[1, 0, 3, 4, 2] / 127.5 - 1)
+    assert video.min() >= -1 and video.max() <= 1 and np.array_equal(as_frames(video), frames)
 
 
 def test_smear_follows_the_latent_frames():

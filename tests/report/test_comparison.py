@@ -11,11 +11,9 @@ from tests.report.parsed_page import Page
 from tests.report.results_tree import METHODS, METRICS, Results, make_settings
 
 from dreamrelation.errors import UserError
-from dreamrelation.report import comparison
 from dreamrelation.report.comparison import Comparison, Difference, read_comparison
 from dreamrelation.report.difference_table import difference_table
 from dreamrelation.report.scores import MeanScore, Metric, Scores, averages_of
-from dreamrelation.stages import compare
 from dreamrelation.stages.report import run
 
 SHARE = Metric("Seen", unit="%", better="higher", is_share=True)
@@ -36,10 +34,6 @@ def scores_of(results: Results) -> Scores:
             for found in methods
         ]
     )
-
-
-def test_the_columns_are_those_that_the_compare_stage_writes() -> None:
-    assert (comparison.COMPARISON, comparison.DIFFERENCES) == (compare.COMPARISON, compare.DIFFERENCES)
 
 
 def test_the_overall_table_shows_the_comparisons_means_and_intervals(page: Page, results: Results) -> None:

@@ -8,9 +8,8 @@ from pathlib import Path
 
 from dreamrelation.errors import UserError
 from dreamrelation.report.scores import MeanScore, Scores
+from dreamrelation.tables.comparison import COMPARISON, DIFFERENCES
 
-COMPARISON = ("metric", "unit", "better", "method", "mean", "low", "high", "relations", "videos", "missing")
-DIFFERENCES = ("metric", "method", "other", "difference", "low", "high")
 TOLERANCE = 1e-9
 """The same mean, summed up in another order."""
 

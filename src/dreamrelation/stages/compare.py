@@ -12,10 +12,8 @@ from dreamrelation.metrics.comparison import Comparison, Sums, compare, sums_of
 from dreamrelation.metrics.description import Description
 from dreamrelation.progress import progress
 from dreamrelation.settings.stages import CompareStage
+from dreamrelation.tables.comparison import COMPARISON, DIFFERENCES
 from dreamrelation.tables.rows import SCORES, SET_SCORES
-
-COMPARISON = ("metric", "unit", "better", "method", "mean", "low", "high", "relations", "videos", "missing")
-DIFFERENCES = ("metric", "method", "other", "difference", "low", "high")
 
 
 @dataclass

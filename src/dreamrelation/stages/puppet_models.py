@@ -38,7 +38,7 @@ def run(*, output: Path, work: Path) -> None:
 def round_trip_of(mochi: Path) -> RoundTrip:
     """What a small Mochi's autoencoder makes of frames (F, H, W, 3) uint8."""
     autoencoder = Mochi(
-        MochiSettings(path=str(mochi), precision="float32"), MachineSettings(device="cpu")
+        MochiSettings.model_validate({"path": str(mochi), "precision": "float32"}), MachineSettings(device="cpu")
     ).autoencoder()
 
     def round_trip(frames: np.ndarray) -> np.ndarray:

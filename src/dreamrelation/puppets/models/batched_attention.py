@@ -4,6 +4,8 @@ diffusers' processor goes through the samples one by one, because it cuts away t
 small models the time goes into the loop. Masking these tokens computes the same.
 """
 
+from typing import Any
+
 import torch
 from diffusers import MochiTransformer3DModel
 from diffusers.models.attention_processor import MochiAttention
@@ -13,7 +15,8 @@ from torch.nn import functional
 
 def batch_attention(transformer: MochiTransformer3DModel) -> None:
     """Let all blocks of a transformer compute their attention in one call."""
-    for block in transformer.transformer_blocks:
+    blocks: Any = transformer.transformer_blocks
+    for block in blocks:
         block.attn1.processor = BatchedMochiAttention()
 
 

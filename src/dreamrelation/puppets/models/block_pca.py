@@ -13,6 +13,8 @@ import torch
 from diffusers import AutoencoderKLMochi
 from torch import Tensor
 
+from dreamrelation.puppets.models.pixels import as_video
+
 REFERENCE_OFFSET = 4.0
 """Put on two of every three channels before the last group norm, which otherwise takes colours out of each frame."""
 LINEAR_BIAS = 3.0
@@ -29,7 +31,7 @@ SAMPLED_BLOCKS = 60_000
 def start_linear(vae: AutoencoderKLMochi, clips: np.ndarray, seed: int) -> None:
     """Set all layers of a fresh autoencoder from clips (N, F, H, W, 3) uint8, F = 6k+1."""
     _silence_residual_branches(vae)
-    video = torch.from_numpy(clips).permute(0, 4, 1, 2, 3).float() / 127.5 - 1
+    video = as_video(clips)
     bases = _fit_encoder(vae, video, np.random.default_rng([seed, 3]))
     _fit_projection(vae, video)
     _fit_decoder(vae, bases)

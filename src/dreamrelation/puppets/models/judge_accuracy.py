@@ -8,7 +8,9 @@ import torch
 from scipy.optimize import minimize_scalar
 from torch import Tensor, nn
 
-from dreamrelation.puppets.models.judge_clips import JUDGED_KINDS, JUDGED_MOTIONS, SPOILS, ClipPool
+from dreamrelation.puppets.models.judge_clips import JUDGED_KINDS, JUDGED_MOTIONS, ClipPool
+from dreamrelation.puppets.models.pixels import as_video
+from dreamrelation.puppets.models.spoilt_clips import SPOILS
 
 ASKED_TOGETHER = 32
 CALIBRATION_BINS = 10
@@ -35,8 +37,7 @@ def judged(model: nn.Module, pool: ClipPool) -> Judged:
     model.eval()
     motions, kinds = [], []
     for at in range(0, len(pool), ASKED_TOGETHER):
-        frames = torch.from_numpy(pool.frames[at : at + ASKED_TOGETHER])
-        said = model(frames.permute(0, 4, 1, 2, 3).float() / 127.5 - 1)
+        said = model(as_video(pool.frames[at : at + ASKED_TOGETHER]))
         motions.append(said.motion)
         kinds.append(said.kinds.argmax(dim=-1))
     return Judged(torch.cat(motions), torch.cat(kinds).numpy())
@@ -64,7 +65,8 @@ def fitted_temperature(logits: Tensor, truth: Tensor) -> float:
     def cost(log_temperature: float) -> float:
         return float(nn.functional.cross_entropy(logits.double() / np.exp(log_temperature), truth))
 
-    return float(np.exp(minimize_scalar(cost, bounds=(-3.0, 3.0), method="bounded").x))
+    found: Any = minimize_scalar(cost, bounds=(-3.0, 3.0), method="bounded")
+    return float(np.exp(found.x))
 
 
 def report_of(said: Judged, pool: ClipPool) -> dict[str, Any]:

@@ -10,14 +10,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 
-import cv2
 import numpy as np
 
+from dreamrelation.puppets.models.spoilt_clips import SPOILS
 from dreamrelation.puppets.theatre.figures import EXEMPLAR_SHIRTS, HELD_OUT_SHIRTS, KINDS, SHIRTS, Colour
 from dreamrelation.puppets.theatre.motions import MOTIONS
-from dreamrelation.puppets.theatre.render import FLOOR_DEPTH, SUPERSAMPLING, Scene, Take, draw_scene, render
+from dreamrelation.puppets.theatre.render import Scene, draw_scene, render
 from dreamrelation.puppets.theatre.repertoire import FRAMES_PER_SECOND, has_actor
-from dreamrelation.puppets.theatre.room import EXEMPLAR_ROOMS, HELD_OUT_ROOMS, OTHER_ROOMS, ROOMS, paint_room
+from dreamrelation.puppets.theatre.room import EXEMPLAR_ROOMS, HELD_OUT_ROOMS, OTHER_ROOMS, ROOMS
 
 NONE = "none"
 NOBODY = "nobody"
@@ -30,8 +30,6 @@ ACTING_MOTIONS = tuple(name for name in MOTIONS if has_actor(name))
 """The motions in which one figure does something to the other."""
 
 NONE_SHARE = 0.2
-QUIET_MOTIONS = ("standing", "jumping")
-"""A still of these looks like somebody standing, which is a motion of its own."""
 
 
 @dataclass(frozen=True)
@@ -71,9 +69,10 @@ def training_world(seed: int) -> World:
 
 
 def held_out_world(seed: int) -> World:
-    """Rooms, clothes, pairs, places and speeds that no clip shows from which the judge or the transformer learned.
+    """Rooms, clothes, pairs, places and speeds that no clip shows from which the judge learned.
 
-    The exemplars' rooms and clothes are among them, so how well it judges these is measured, too.
+    Of these the transformer has seen the pairs only. The rooms and clothes that are kept for exemplars are among them,
+    so how well it judges these is measured, too.
     """
     return World(
         seed=(seed, 12),
@@ -148,73 +147,6 @@ def _scene(motion: str, world: World, rng: np.random.Generator, height: int, wid
 def _shaded(colour: tuple[int, int, int], most: int, rng: np.random.Generator) -> tuple[int, int, int]:
     r, g, b = (int(np.clip(c + rng.integers(-most, most + 1), 0, 255)) for c in colour)
     return r, g, b
-
-
-def _frozen(scene: Scene, times: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, tuple[int, ...]]:
-    """One picture near the height of the action, for the whole clip."""
-    scene = replace(scene, motion=_moving(scene.motion, rng))
-    still = render(scene, np.array([rng.uniform(-0.2, 0.2)])).frames
-    return np.repeat(still, len(times), axis=0), ()
-
-
-def _spliced(scene: Scene, times: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, tuple[int, ...]]:
-    """The same two figures in the same room change from one motion to another in mid-action."""
-    others = [name for name in MOTIONS if name != scene.motion]
-    second = replace(scene, motion=others[int(rng.integers(len(others)))])
-    cut = int(np.clip(len(times) // 2 + rng.integers(-2, 3), 1, len(times) - 1))
-    return np.concatenate([render(scene, times[:cut]).frames, render(second, times[cut:]).frames]), ()
-
-
-def _blended(scene: Scene, times: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, tuple[int, ...]]:
-    """Two motions of the same two figures laid over each other, as where a model cannot decide."""
-    others = [name for name in MOTIONS if name not in (scene.motion, *QUIET_MOTIONS)]
-    second = replace(scene, motion=others[int(rng.integers(len(others)))])
-    share = rng.uniform(0.4, 0.6)
-    one, other = (render(each, times).frames.astype(np.float32) for each in (scene, second))
-    return np.round(share * one + (1 - share) * other).astype(np.uint8), ()
-
-
-def _shuffled(scene: Scene, times: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, tuple[int, ...]]:
-    """The frames of a motion in any order."""
-    scene = replace(scene, motion=_moving(scene.motion, rng))
-    return render(scene, times).frames[rng.permutation(len(times))], ()
-
-
-def _moving(motion: str, rng: np.random.Generator) -> str:
-    """The motion, or another one in the place of one whose stills look like somebody standing."""
-    moving = [name for name in MOTIONS if name not in QUIET_MOTIONS]
-    return motion if motion in moving else moving[int(rng.integers(len(moving)))]
-
-
-def _deserted(scene: Scene, times: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, tuple[int, ...]]:
-    """One figure is missing, or both."""
-    missing = ((0,), (1,), (0, 1))[int(rng.choice(3, p=(0.4, 0.4, 0.2)))]
-    return _without(render(scene, times), scene, missing), missing
-
-
-def _without(take: Take, scene: Scene, missing: tuple[int, ...]) -> np.ndarray:
-    """The frames of a take with the figures in `missing` (0 actor, 1 partner) painted over with the empty room."""
-    camera, big = scene.camera, SUPERSAMPLING
-    body = camera.body * big
-    horizon = camera.floor * big - FLOOR_DEPTH * body
-    room = paint_room(scene.room, camera.height * big, camera.width * big, horizon, body)
-    empty = cv2.resize(room, (camera.width, camera.height), interpolation=cv2.INTER_AREA)
-    frames = take.frames.copy()
-    for number, masks in enumerate(take.masks):
-        # One pixel wider, for the half-covered pixels of the outline.
-        gone = cv2.dilate(masks[list(missing)].any(axis=0).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
-        frames[number][gone] = empty[gone]
-    return frames
-
-
-SPOILS: dict[str, Callable[[Scene, np.ndarray, np.random.Generator], tuple[np.ndarray, tuple[int, ...]]]] = {
-    "frozen": _frozen,
-    "shuffled": _shuffled,
-    "spliced": _spliced,
-    "blended": _blended,
-    "deserted": _deserted,
-}
-"""What makes a clip belong to no motion: each gives frames, and the places of who is missing (0 actor, 1 partner)."""
 
 
 @dataclass(frozen=True)

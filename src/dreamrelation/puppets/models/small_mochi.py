@@ -113,7 +113,8 @@ def small_text_encoder(tokenizer: T5Tokenizer, seed: int) -> T5EncoderModel:
         eos_token_id=1,
     )
     encoder = T5EncoderModel(config)
-    attention: Any = encoder.encoder.block[0].layer[0].SelfAttention
+    blocks: Any = encoder.encoder.block
+    attention = blocks[0].layer[0].SelfAttention
     offsets = attention._relative_position_bucket(
         torch.tensor(NEIGHBOURS), True, config.relative_attention_num_buckets, config.relative_attention_max_distance
     )

@@ -24,7 +24,8 @@ from dreamrelation.puppets.models.judge_clips import (
     held_out_world,
     training_world,
 )
-from dreamrelation.puppets.models.train_judge import as_video, draw_view
+from dreamrelation.puppets.models.pixels import as_video
+from dreamrelation.puppets.models.train_judge import draw_view
 from dreamrelation.schedules import warmup_cosine
 
 Features = Callable[[Tensor], Tensor]

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from dreamrelation.backbones.mochi.spec import MOCHI
 from dreamrelation.puppets.models.block_pca import LOG_VARIANCE
+from dreamrelation.puppets.models.pixels import as_video
 from dreamrelation.puppets.models.training_set import PixelSet
 from dreamrelation.schedules import warmup_cosine
 
@@ -86,7 +87,7 @@ def draw_crop(data: PixelSet, phase: Phase, rng: np.random.Generator) -> Crop:
         columns = slice(left * cell, (left + phase.width) * cell)
         videos.append(data.frames[n, frames, rows, columns])
         figures.append(data.figures[n, frames, rows, columns])
-    video = torch.stack(videos).permute(0, 4, 1, 2, 3).float() / 127.5 - 1
+    video = as_video(torch.stack(videos))
     return Crop(torch.stack(latents), video, torch.stack(figures)[:, None].float())
 
 

@@ -19,6 +19,7 @@ from dreamrelation.puppets.models.judge_clips import (
     render_clips,
     training_world,
 )
+from dreamrelation.puppets.models.pixels import as_frames, as_video
 from dreamrelation.schedules import warmup_cosine
 
 
@@ -79,11 +80,6 @@ class Batch:
     """(B,)."""
     kinds: Tensor
     """(B, 2)."""
-
-
-def as_video(frames: np.ndarray) -> Tensor:
-    """(F, H, W, 3) uint8 → (3, F, H, W) in [-1, 1]."""
-    return torch.from_numpy(frames).permute(3, 0, 1, 2).float() / 127.5 - 1
 
 
 def draw_view(frames: np.ndarray, length: int, rng: np.random.Generator) -> tuple[Tensor, bool]:
@@ -157,11 +153,9 @@ def round_tripped(pool: ClipPool, clips: int, round_trip: RoundTrip) -> ClipPool
 
 def degraded(pool: ClipPool, seed: int) -> ClipPool:
     """A pool after the losses of quality that training clips suffer."""
-    frames = np.empty_like(pool.frames)
-    for n, clip in enumerate(pool.frames):
-        video = degrade(as_video(clip), np.random.default_rng([seed, 14, n]))
-        frames[n] = ((video + 1) * 127.5).round().clamp(0, 255).to(torch.uint8).permute(1, 2, 3, 0).numpy()
-    return ClipPool(frames, pool.motions, pool.kinds, pool.spoils)
+    rngs = (np.random.default_rng([seed, 14, n]) for n in range(len(pool)))
+    frames = [as_frames(degrade(as_video(clip), rng)) for clip, rng in zip(pool.frames, rngs, strict=True)]
+    return ClipPool(np.stack(frames), pool.motions, pool.kinds, pool.spoils)
 
 
 def calibration_world(seed: int) -> World:

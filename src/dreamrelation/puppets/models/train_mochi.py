@@ -91,9 +91,10 @@ def transformers_set(vae: AutoencoderKLMochi, size: TrainingSetSize, work: Path)
         for path, start in zip(paths, starts, strict=True)
         if not path.is_file()
     ]
-    with multiprocessing.get_context("spawn").Pool(WORKERS) as pool:
-        for path in pool.imap(partial(_make_part, vae, size), missing):
-            print(f"rendered and encoded {path.name}, of {len(paths)} parts", file=sys.stderr, flush=True)
+    if missing:
+        with multiprocessing.get_context("spawn").Pool(WORKERS) as pool:
+            for path in pool.imap(partial(_make_part, vae, size), missing):
+                print(f"rendered and encoded {path.name}, of {len(paths)} parts", file=sys.stderr, flush=True)
     parts = [_load(path, LatentSet) for path in paths]
     return joined([part for part in parts if part is not None])
 

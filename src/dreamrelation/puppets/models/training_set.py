@@ -8,6 +8,7 @@ import torch
 from diffusers import AutoencoderKLMochi
 from torch import Tensor
 
+from dreamrelation.puppets.models.pixels import as_video
 from dreamrelation.puppets.models.silent_branches import silent_branches_skipped
 from dreamrelation.puppets.theatre.repertoire import AUTOENCODERS, TRANSFORMERS, Repertoire, Shot, shoot
 
@@ -93,5 +94,5 @@ def _encoded(
     with silent_branches_skipped(vae):
         for at in range(0, len(indices), ENCODED_TOGETHER):
             shots = [size.shot(repertoire, index) for index in indices[at : at + ENCODED_TOGETHER]]
-            video = torch.from_numpy(np.stack([shot.take.frames for shot in shots])).permute(0, 4, 1, 2, 3)
-            yield _Taken(shots, vae.encode(video.float() / 127.5 - 1, return_dict=False)[0].mean)
+            video = as_video(np.stack([shot.take.frames for shot in shots]))
+            yield _Taken(shots, vae.encode(video, return_dict=False)[0].mean)
