@@ -44,8 +44,8 @@ def test_its_classes_are_the_puppets(judge, experiment_settings):
 
 def test_it_says_how_good_it_is(judge):
     facts = json.loads((FOLDER / "judge.json").read_text())
-    assert facts["held_out_accuracy"]["motion"] >= 0.95
-    assert facts["held_out_accuracy_degraded"]["motion"] >= 0.9
+    for clips in ("held_out_accuracy", "held_out_accuracy_degraded", "held_out_accuracy_round_trip"):
+        assert min(facts[clips]["motion"], facts[clips]["figure"]) >= 0.97, clips
     assert set(facts["held_out_accuracy"]["per_motion"]) == set(JUDGED_MOTIONS)
     assert f"motion {facts['held_out_accuracy']['motion']:.1%}" in judge.note
     actor = facts["actor"]
@@ -64,14 +64,14 @@ def test_it_judges_fresh_clips_of_other_rooms_and_speeds(judge):
         found_share((JUDGED_KINDS[clip.left], JUDGED_KINDS[clip.right]), (opinion.left, opinion.right))
         for opinion, clip in zip(opinions, played, strict=True)
     ]
-    assert np.mean(right) >= 0.85
-    assert np.mean(figures) >= 0.9
+    assert np.mean(right) >= 0.95
+    assert np.mean(figures) >= 0.95
 
 
 def test_it_judges_clips_of_the_base_models_world(judge):
     shots = [shoot(AUTOENCODERS, OTHER_SEED, index, 19, 64, 96) for index in range(15)]
     right = [judge.ask(shot.take.frames).motion == shot.motion for shot in shots]
-    assert np.mean(right) >= 0.85
+    assert np.mean(right) >= 0.9
 
 
 def test_it_sees_who_acts_and_in_the_mirror_the_other_side_does(judge):

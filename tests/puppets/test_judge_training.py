@@ -13,6 +13,7 @@ from dreamrelation.puppets.models.degrade import blur, degrade, ghost, noise, sm
 from dreamrelation.puppets.models.judge_accuracy import calibration_error, fitted_temperature, judged
 from dreamrelation.puppets.models.judge_clips import (
     ACTING_MOTIONS,
+    CLEARANCE,
     JUDGED_KINDS,
     JUDGED_MOTIONS,
     NOBODY,
@@ -22,6 +23,7 @@ from dreamrelation.puppets.models.judge_clips import (
     held_out_world,
     is_held_out,
     judge_clip,
+    shaded,
     training_world,
 )
 from dreamrelation.puppets.models.pixels import as_frames, as_video
@@ -79,10 +81,18 @@ def test_the_held_out_world_shares_nothing_with_what_judge_and_transformer_learn
         assert not set(world.rooms) & set(held_out.rooms)
         assert not set(world.shirts) & set(held_out.shirts)
     training = training_world(0)
-    for low, high in held_out.speeds:
-        assert all(high <= start or low >= end for start, end in training.speeds)
-    assert held_out.shift[0] >= training.shift[1]
+    for tested, learned in ((held_out.speeds, training.speeds), (held_out.shifts, training.shifts)):
+        assert all(high <= start or low >= end for low, high in tested for start, end in learned)
     assert held_out.held_out_pairs and not training.held_out_pairs
+
+
+def test_no_shade_of_a_training_colour_is_one_of_the_tests():
+    world = replace(training_world(0), avoided=((100, 100, 100), (140, 60, 100)))
+    drawn = [shaded((110, 96, 100), world, np.random.default_rng(seed)) for seed in range(300)]
+    for avoided in world.avoided:
+        assert min(max(abs(a - b) for a, b in zip(colour, avoided, strict=True)) for colour in drawn) >= CLEARANCE
+    spread = np.abs(np.array(drawn) - (110, 96, 100)).max(axis=0)
+    assert (spread > 45).all() and (spread <= world.shade).all()
 
 
 def test_every_kind_is_held_out_once_in_each_place():

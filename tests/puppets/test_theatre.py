@@ -13,8 +13,11 @@ from dreamrelation.data.captions import read_captions
 from dreamrelation.data.ntu.names import parse_name
 from dreamrelation.data.ntu.skeletons import read_skeleton
 from dreamrelation.errors import UserError
+from dreamrelation.puppets.theatre.figures import EXEMPLAR_SHIRTS
 from dreamrelation.puppets.theatre.folder import MARKER
 from dreamrelation.puppets.theatre.programme import FLAWS, ODDITIES, caption, part_rng, programme, stage_scene
+from dreamrelation.puppets.theatre.repertoire import TRANSFORMERS
+from dreamrelation.puppets.theatre.room import EXEMPLAR_ROOMS
 from dreamrelation.settings.experiment import ExperimentSettings
 from dreamrelation.settings.overlay import overlay
 from dreamrelation.settings.puppets import PuppetSettings
@@ -122,6 +125,16 @@ def test_persons_wear_different_clothes() -> None:
     for part in programme("hugging", 30):
         scene = stage_scene(part, settings, part_rng(part, 0))
         assert scene.actor.body != scene.partner.body
+
+
+def test_exemplars_wear_and_stand_in_what_the_base_model_has_never_seen() -> None:
+    """So who shows it again has copied it."""
+    settings = PuppetSettings(folder="unused")
+    scenes = [stage_scene(part, settings, part_rng(part, 0)) for part in programme("hugging", 30)]
+    shirts = {figure.body for scene in scenes for figure in (scene.actor, scene.partner)}
+    rooms = {(scene.room.wall, scene.room.paper, scene.room.floor, scene.room.pattern) for scene in scenes}
+    assert shirts == set(EXEMPLAR_SHIRTS) and not shirts & set(TRANSFORMERS.shirts)
+    assert rooms == set(EXEMPLAR_ROOMS) and not rooms & set(TRANSFORMERS.rooms)
 
 
 def test_captions_name_the_kinds_in_the_subjects_order() -> None:

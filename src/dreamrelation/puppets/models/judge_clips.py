@@ -31,6 +31,11 @@ ACTING_MOTIONS = tuple(name for name in MOTIONS if has_actor(name))
 
 NONE_SHARE = 0.2
 
+TEST_ROOMS = EXEMPLAR_ROOMS + HELD_OUT_ROOMS
+TEST_SHIRTS = EXEMPLAR_SHIRTS + HELD_OUT_SHIRTS
+CLEARANCE = 12
+"""Of the colours, 0–255, in the channel in which two differ most."""
+
 
 @dataclass(frozen=True)
 class World:
@@ -41,29 +46,35 @@ class World:
     shirts: tuple[Colour, ...]
     shade: int
     """Each colour of room and shirts is shifted by up to this, per channel, 0–255."""
+    avoided: tuple[Colour, ...]
+    """No shifted colour comes as near as CLEARANCE to one of these."""
     held_out_pairs: bool
     """Whether only the pairs of `is_held_out` act, or only the others."""
     speeds: tuple[tuple[float, float], ...]
     """Bands of speed, one drawn per clip."""
     body_share: tuple[float, float]
     """Range of figure heights over picture heights."""
-    shift: tuple[float, float]
-    """Range of how far from the picture's centre the figures stand, to either side, as a share of its width."""
+    shifts: tuple[tuple[float, float], ...]
+    """Bands of how far from the picture's centre the figures stand, to either side, as a share of its width."""
     delay_s: float
     """The height of the action lies up to this from the clip's middle."""
 
 
 def training_world(seed: int) -> World:
-    """Rooms, clothes, pairs, places and speeds that the judge learns from."""
+    """Rooms, clothes, pairs, places and speeds that the judge learns from.
+
+    It is tested on what lies between, not beyond: a slower handshake than any that it knows is a still to it.
+    """
     return World(
         seed=(seed, 11),
         rooms=ROOMS + OTHER_ROOMS,
         shirts=SHIRTS,
-        shade=40,
+        shade=56,
+        avoided=tuple(colour for room in TEST_ROOMS for colour in room[:3]) + TEST_SHIRTS,
         held_out_pairs=False,
-        speeds=((0.8, 1.3),),
+        speeds=((0.66, 0.74), (0.8, 1.05), (1.05, 1.3), (1.36, 1.5)),
         body_share=(0.56, 0.84),
-        shift=(0.0, 0.09),
+        shifts=((0.0, 0.045), (0.045, 0.09), (0.11, 0.13)),
         delay_s=0.3,
     )
 
@@ -76,13 +87,14 @@ def held_out_world(seed: int) -> World:
     """
     return World(
         seed=(seed, 12),
-        rooms=EXEMPLAR_ROOMS + HELD_OUT_ROOMS,
-        shirts=EXEMPLAR_SHIRTS + HELD_OUT_SHIRTS,
+        rooms=TEST_ROOMS,
+        shirts=TEST_SHIRTS,
         shade=0,
+        avoided=(),
         held_out_pairs=True,
         speeds=((0.74, 0.8), (1.3, 1.36)),
         body_share=(0.6, 0.82),
-        shift=(0.09, 0.11),
+        shifts=((0.09, 0.11),),
         delay_s=0.25,
     )
 
@@ -137,16 +149,21 @@ def _scene(motion: str, world: World, rng: np.random.Generator, height: int, wid
     pairs = [pair for pair in itertools.product(KINDS, KINDS) if is_held_out(*pair) == world.held_out_pairs]
     pair = pairs[int(rng.integers(len(pairs)))]
     speeds = world.speeds[int(rng.integers(len(world.speeds)))]
-    shirts = tuple(_shaded(shirt, world.shade, rng) for shirt in world.shirts)
+    shifts = world.shifts[int(rng.integers(len(world.shifts)))]
+    shirts = tuple(shaded(shirt, world, rng) for shirt in world.shirts)
     scene = draw_scene(motion, pair, rng, height, width, world.body_share, world.rooms, speeds, shirts)
-    centre = width * (0.5 + rng.choice([-1, 1]) * rng.uniform(*world.shift))
-    shaded = {name: _shaded(getattr(scene.room, name), world.shade, rng) for name in ("wall", "paper", "floor")}
-    return replace(scene, camera=replace(scene.camera, centre=centre), room=replace(scene.room, **shaded))
+    centre = width * (0.5 + rng.choice([-1, 1]) * rng.uniform(*shifts))
+    room = {name: shaded(getattr(scene.room, name), world, rng) for name in ("wall", "paper", "floor")}
+    return replace(scene, camera=replace(scene.camera, centre=centre), room=replace(scene.room, **room))
 
 
-def _shaded(colour: tuple[int, int, int], most: int, rng: np.random.Generator) -> tuple[int, int, int]:
-    r, g, b = (int(np.clip(c + rng.integers(-most, most + 1), 0, 255)) for c in colour)
-    return r, g, b
+def shaded(colour: Colour, world: World, rng: np.random.Generator) -> Colour:
+    """A colour of a world, shifted by chance within its `shade` and away from the colours that it avoids."""
+    while True:
+        r, g, b = (int(np.clip(c + rng.integers(-world.shade, world.shade + 1), 0, 255)) for c in colour)
+        distances = [max(abs(r - red), abs(g - green), abs(b - blue)) for red, green, blue in world.avoided]
+        if min(distances, default=CLEARANCE) >= CLEARANCE:
+            return r, g, b
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ class JudgeTraining:
     seed: int = 0
     clips: int = 6000
     """Rendered once; each is seen about ten times, never twice the same."""
-    decoded_clips: int = 1500
+    decoded_clips: int = 2000
     """The first of them are there a second time, as the small Mochi's autoencoder gives them back."""
     decoded_share: float = 0.3
     """Share of the training batches that is drawn from these."""
@@ -42,7 +42,7 @@ class JudgeTraining:
     """Training clips are longer by this, for windows that start at different moments."""
     height: int = 64
     width: int = 96
-    steps: int = 3000
+    steps: int = 4000
     batch: int = 24
     learning_rate: float = 2e-3
     warmup_steps: int = 100

@@ -7,10 +7,11 @@ from typing import Literal, get_args
 import numpy as np
 
 from dreamrelation.errors import UserError
-from dreamrelation.puppets.theatre.figures import KINDS, dressed
+from dreamrelation.puppets.theatre.figures import EXEMPLAR_SHIRTS, KINDS, dressed
 from dreamrelation.puppets.theatre.motions import MOTIONS
 from dreamrelation.puppets.theatre.ntu_writer import FRAMES_PER_SECOND
 from dreamrelation.puppets.theatre.render import Scene, draw_scene
+from dreamrelation.puppets.theatre.room import EXEMPLAR_ROOMS
 from dreamrelation.relations import RELATIONS, Relation
 from dreamrelation.settings.puppets import PuppetSettings
 
@@ -74,11 +75,14 @@ def part_rng(part: Part, seed: int) -> np.random.Generator:
 
 
 def stage_scene(part: Part, settings: PuppetSettings, rng: np.random.Generator) -> Scene:
-    """The scene of a clip; the two wear different clothes."""
+    """The scene of a clip, in one of the exemplars' few rooms; of persons, the two wear different clothes."""
     first, second = (str(kind) for kind in rng.choice(list(settings.kinds), size=2))
-    scene = draw_scene(part.relation.slug, (first, second), rng, settings.height, settings.width, BODY_SHARE)
+    scene = draw_scene(
+        part.relation.slug, (first, second), rng, settings.height, settings.width, BODY_SHARE, EXEMPLAR_ROOMS,
+        shirts=EXEMPLAR_SHIRTS,
+    )  # fmt: skip
     while scene.partner.body == scene.actor.body and first == second:
-        scene = replace(scene, partner=dressed(second, rng))
+        scene = replace(scene, partner=dressed(second, rng, EXEMPLAR_SHIRTS))
     return scene
 
 
