@@ -5,8 +5,13 @@ z_σ + σ·v = z and z_σ − (1 − σ)·v = ε.
 """
 
 from dataclasses import dataclass
+from typing import TypeVar
 
+import numpy as np
 from torch import Tensor
+
+Levels = TypeVar("Levels", Tensor, np.ndarray)
+"""Noise levels."""
 
 
 @dataclass(frozen=True)
@@ -19,6 +24,14 @@ class NoisyLatents:
     """(B, C, f, h, w) target v."""
     sigma: Tensor
     """(B,) in [0, 1]."""
+
+
+def shift_levels(sigma: Levels, shift: float) -> Levels:
+    """Noise levels pushed towards noise, σ' = sσ/(1 + (s − 1)σ), s above 0; 0 and 1 stay where they are.
+
+    Esser et al., Scaling Rectified Flow Transformers (2024), for pictures of higher resolution.
+    """
+    return shift * sigma / (1 + (shift - 1) * sigma)
 
 
 def add_noise(clean: Tensor, noise: Tensor, sigma: Tensor) -> NoisyLatents:

@@ -5,7 +5,7 @@ from itertools import pairwise
 import pytest
 import torch
 
-from dreamrelation.flow import add_noise, euler_step
+from dreamrelation.flow import add_noise, euler_step, shift_levels
 
 
 def pair(seed: int = 0) -> tuple[torch.Tensor, torch.Tensor]:
@@ -33,6 +33,14 @@ def test_the_ends_are_clean_and_noise() -> None:
     clean, noise = pair()
     assert torch.equal(add_noise(clean, noise, torch.zeros(3, dtype=torch.float64)).noisy, clean)
     assert torch.equal(add_noise(clean, noise, torch.ones(3, dtype=torch.float64)).noisy, noise)
+
+
+def test_shifts_of_noise_levels_multiply_and_leave_the_ends() -> None:
+    sigma = torch.linspace(0, 1, 11, dtype=torch.float64)
+    assert torch.equal(shift_levels(sigma, 1.0), sigma)
+    both = shift_levels(shift_levels(sigma, 3.0), 0.7)
+    torch.testing.assert_close(both, shift_levels(sigma, 2.1), rtol=0, atol=1e-15)
+    assert both[0] == 0 and both[-1] == 1 and (both[1:-1] > sigma[1:-1]).all()
 
 
 @pytest.mark.parametrize("sigmas", [[1.0, 0.0], [1.0, 0.9, 0.1, 0.0], [1 - k / 64 for k in range(65)]])

@@ -64,7 +64,7 @@ def trainer_of(
     data = cached_clips(channels=model.denoiser.channels)
     method.attach(model, data.grid, 0)
     normalise = settings.normalise_latents == "per_channel"
-    setup = TrainingSetup(model.denoiser, data, method, normalise)
+    setup = TrainingSetup(model.denoiser, data, method, normalise, settings.noise_shift)
     return Trainer(setup, settings, 0, Saving(folder, "fingerprint", every), "test")
 
 

@@ -11,6 +11,7 @@ from tests.training.setups import cached_clips, lora_trainer
 
 from dreamrelation.backbones.mochi.settings import MochiSettings
 from dreamrelation.errors import UserError
+from dreamrelation.flow import shift_levels
 from dreamrelation.methods.lora.placement import adapter_parameters
 from dreamrelation.roles import ROLES
 from dreamrelation.tables.rows import TrainingStep
@@ -258,3 +259,17 @@ def test_the_released_codes_latents_are_not_normalised(random_mochi: MochiSettin
     ours = lora_trainer(random_mochi, tmp_path / "a").train_step(0)
     theirs = lora_trainer(random_mochi, tmp_path / "b", normalise_latents="released_code").train_step(0)
     assert ours.terms["reconstruction"] != theirs.terms["reconstruction"]
+
+
+def test_noise_levels_are_pushed_towards_noise(
+    random_mochi: MochiSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def levels(shift: float) -> torch.Tensor:
+        subject = lora_trainer(random_mochi, tmp_path / f"{shift:g}", noise_shift=shift)
+        seen: list[torch.Tensor] = []
+        loss = subject.setup.method.loss
+        monkeypatch.setattr(subject.setup.method, "loss", lambda step: (seen.append(step.sigma), loss(step))[1])
+        subject.train_step(0)
+        return torch.cat(seen)
+
+    torch.testing.assert_close(levels(4.0), shift_levels(levels(1.0), 4.0))

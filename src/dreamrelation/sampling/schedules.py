@@ -3,6 +3,7 @@
 import numpy as np
 
 from dreamrelation.backbone_spec import Schedule
+from dreamrelation.flow import shift_levels
 
 
 def noise_levels(schedule: Schedule, steps: int) -> list[float]:
@@ -26,6 +27,5 @@ def linear_quadratic(steps: int, threshold: float) -> list[float]:
 
 
 def shifted(steps: int, shift: float) -> list[float]:
-    """Evenly spaced σ pushed towards noise, σ' = sσ/(1 + (s − 1)σ), as flow models of high resolution use them."""
-    sigmas = np.linspace(1.0, 0.0, steps + 1)
-    return [float(s) for s in shift * sigmas / (1 + (shift - 1) * sigmas)]
+    """Evenly spaced σ pushed towards noise, as flow models of high resolution use them."""
+    return [float(sigma) for sigma in shift_levels(np.linspace(1.0, 0.0, steps + 1), shift)]

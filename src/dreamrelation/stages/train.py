@@ -59,7 +59,7 @@ def run(
             texts=file_sha256(texts),
         )
         normalise = settings.method.normalise_latents == "per_channel"
-        setup = TrainingSetup(model.denoiser, data, learner, normalise)
+        setup = TrainingSetup(model.denoiser, data, learner, normalise, settings.method.noise_shift)
         saving = Saving(resume, depends_on, machine.checkpoint_every, minutes)
         rows = Trainer(setup, settings.method, settings.seed, saving, f"training {method} on {relation}").train()
         if not is_main_process():

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from dreamrelation.backbones.interface import Denoiser, TextEmbeddings
-from dreamrelation.flow import add_noise
+from dreamrelation.flow import add_noise, shift_levels
 from dreamrelation.latents.cache import CachedClips, to_model_space
 from dreamrelation.methods.interface import PredictedStep, StepLoss, TrainedMethod
 from dreamrelation.roles import Role
@@ -20,6 +20,8 @@ class TrainingSetup:
     method: TrainedMethod
     normalise: bool
     """Whether latents are noised in the transformer's space; the released code noises the raw ones."""
+    noise_shift: float
+    """By how much the method's noise levels are pushed towards noise; 1: not at all."""
 
 
 def pass_loss(setup: TrainingSetup, draw: PassDraw, role: Role | None, pass_id: PassId) -> StepLoss:
@@ -27,7 +29,7 @@ def pass_loss(setup: TrainingSetup, draw: PassDraw, role: Role | None, pass_id: 
     denoiser, data, method = setup.denoiser, setup.data, setup.method
     raw = data.sample(draw.rows, draw.posterior_noise)
     clean = to_model_space(raw, denoiser, setup.normalise).to(denoiser.device)
-    sigma = method.noise_levels(draw.uniform)
+    sigma = shift_levels(method.noise_levels(draw.uniform), setup.noise_shift)
     latents = add_noise(clean, draw.noise.to(clean), sigma.to(clean))
     predicted = denoiser.velocity(latents.noisy, latents.sigma, pass_texts(setup, draw))
     return method.loss(

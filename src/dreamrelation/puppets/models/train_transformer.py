@@ -16,7 +16,7 @@ from diffusers import MochiTransformer3DModel
 from torch import Tensor, nn
 from transformers import T5EncoderModel, T5Tokenizer
 
-from dreamrelation.flow import add_noise
+from dreamrelation.flow import add_noise, shift_levels
 from dreamrelation.puppets.models.batched_attention import batch_attention
 from dreamrelation.puppets.models.small_mochi import TEXT_TOKENS, small_text_encoder, small_tokenizer, small_transformer
 from dreamrelation.puppets.models.training_set import LatentSet
@@ -38,7 +38,7 @@ class TransformerTraining:
     """Of AdamW."""
     warmup_steps: int = 200
     noise_shift: float = 1.5
-    """Noise levels are drawn as s·u / (1 + (s − 1)·u) of a uniform u: who stands where is decided at the noisy ones."""
+    """By how much uniform noise levels are pushed towards noise: who stands where is decided there."""
     caption_dropout: float = 0.1
     average_decay: float = 0.999
     """Decay per step of the moving average of the weights, which is what is kept."""
@@ -114,7 +114,7 @@ class Examples:
         clean = self.latents[chosen]
         noise = torch.from_numpy(rng.standard_normal(tuple(clean.shape), dtype=np.float32))
         uniform = torch.from_numpy(rng.uniform(size=settings.batch).astype(np.float32))
-        sigma = settings.noise_shift * uniform / (1 + (settings.noise_shift - 1) * uniform)
+        sigma = shift_levels(uniform, settings.noise_shift)
         return Batch(clean, noise, sigma, Tokens(ids, self.tokens.mask[chosen] & ~dropped))
 
 
