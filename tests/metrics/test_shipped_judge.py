@@ -20,7 +20,8 @@ from dreamrelation.puppets.models.judge_clips import (
     held_out_world,
     judge_clip,
 )
-from dreamrelation.puppets.theatre.repertoire import AUTOENCODERS, TRANSFORMERS, shoot
+from dreamrelation.puppets.theatre.motions import MOTIONS
+from dreamrelation.puppets.theatre.repertoire import AUTOENCODERS, PERSONS_ONLY, TRANSFORMERS, UNSEEN, shoot
 from dreamrelation.settings.machine import MachineSettings
 from dreamrelation.settings.model import Precisions
 
@@ -102,6 +103,17 @@ def test_it_sees_who_acts_in_what_the_small_mochi_makes_of_a_clip(judge):
     latents = [autoencoder.normalise(autoencoder.encode(clip.frames[None]).mean) for clip in clips]
     seen = [judge.ask(autoencoder.decode(latent)[0]).actor for latent in latents]
     assert np.mean([actor == SIDES[clip.actor or 0] for actor, clip in zip(seen, clips, strict=True)]) >= 0.9
+
+
+@pytest.mark.parametrize("relation", PERSONS_ONLY + UNSEEN)
+def test_a_relation_that_stands_still_is_none(judge, relation):
+    """So no method wins with one good picture."""
+    world, at = held_out_world(OTHER_SEED), tuple(MOTIONS).index(relation)
+    clips = [judge_clip(n * len(MOTIONS) + at, world, 19, 64, 96) for n in range(12)]
+    played = [clip.frames for clip in clips if clip.spoil is None]
+    moving = [judge.ask(frames).motion == relation for frames in played]
+    frozen = [judge.ask(np.repeat(frames[9:10], 19, axis=0)).motion == relation for frames in played]
+    assert len(played) >= 6 and np.mean(moving) >= 0.9 and np.mean(frozen) <= 0.1
 
 
 def test_a_still_and_grain_are_no_relation(judge, experiment_settings):
