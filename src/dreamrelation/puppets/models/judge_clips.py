@@ -1,7 +1,7 @@
 """The clips that the judge learns from and is tested on.
 
-A fifth of them belong to no motion: frozen, in a wrong order, two motions cut together or laid over each other, or with
-somebody missing. So the judge need not call a broken clip a handshake only because nothing else fits better.
+A quarter of them belong to no motion: frozen, in a wrong order, two motions cut together or laid over each other, with
+somebody missing, or improvised. So the judge need not call a broken clip a handshake only because nothing else fits.
 """
 
 import itertools
@@ -29,7 +29,7 @@ JUDGED_KINDS = (*KINDS, NOBODY)
 ACTING_MOTIONS = tuple(name for name in MOTIONS if has_actor(name))
 """The motions in which one figure does something to the other."""
 
-NONE_SHARE = 0.2
+NONE_SHARE = 0.25
 
 TEST_ROOMS = EXEMPLAR_ROOMS + HELD_OUT_ROOMS
 TEST_SHIRTS = EXEMPLAR_SHIRTS + HELD_OUT_SHIRTS

@@ -6,6 +6,7 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
+from dreamrelation.puppets.theatre.improvisation import improvisation
 from dreamrelation.puppets.theatre.motions import MOTIONS
 from dreamrelation.puppets.theatre.render import FLOOR_DEPTH, SUPERSAMPLING, Scene, Take, render
 from dreamrelation.puppets.theatre.room import paint_room
@@ -49,6 +50,11 @@ def _shuffled(scene: Scene, times: np.ndarray, rng: np.random.Generator) -> Spoi
     return render(scene, times).frames[rng.permutation(len(times))], ()
 
 
+def _improvised(scene: Scene, times: np.ndarray, rng: np.random.Generator) -> Spoilt:
+    """The two do what nobody rehearsed."""
+    return render(scene, times, improvisation(rng)).frames, ()
+
+
 def _moving(motion: str, rng: np.random.Generator) -> str:
     """The motion, or another one in the place of one whose stills look like somebody standing."""
     moving = [name for name in MOTIONS if name not in QUIET_MOTIONS]
@@ -82,5 +88,6 @@ SPOILS: dict[str, Spoil] = {
     "spliced": _spliced,
     "blended": _blended,
     "deserted": _deserted,
+    "improvised": _improvised,
 }
 """What makes a clip belong to no motion."""

@@ -26,7 +26,7 @@ from dreamrelation.puppets.models.training_set import (
     make_latent_set,
     make_pixel_set,
 )
-from dreamrelation.puppets.theatre.repertoire import AUTOENCODERS
+from dreamrelation.puppets.theatre.repertoire import AUTOENCODERS, IMPROVISED, TRANSFORMERS, Repertoire
 
 State = TypeVar("State", DecoderState, TransformerState, PixelSet, LatentSet)
 FITTED_CLIPS, FITTED_FRAMES = 100, 7
@@ -55,10 +55,12 @@ def train_mochi(folder: Path, work: Path) -> None:
     """
     size, decoder_settings, transformer_settings = TrainingSetSize(), DecoderTraining(), TransformerTraining()
     vae = linear_vae(size)
-    latents = transformers_set(vae, size, work)
+    rehearsed = latent_set(vae, size, TRANSFORMERS, size.transformer_clips, work / "latents")
+    improvised = latent_set(vae, size, IMPROVISED, size.improvised_clips, work / "improvised")
     transformer_path, decoder_path = work / "transformer.pt", work / "decoder.pt"
     transformer, text_encoder, tokenizer, transformer_state = train_transformer(
-        latents,
+        rehearsed,
+        improvised,
         transformer_settings,
         _load(transformer_path, TransformerState),
         _saver(transformer_path, transformer_settings.steps),
@@ -70,7 +72,7 @@ def train_mochi(folder: Path, work: Path) -> None:
         _load(decoder_path, DecoderState),
         _saver(decoder_path, decoder_settings.steps),
     )
-    mean, std = latents.statistics()
+    mean, std = rehearsed.statistics()
     vae.register_to_config(latents_mean=mean.tolist(), latents_std=std.tolist())
     report = {
         "training_set": asdict(size),
@@ -82,28 +84,35 @@ def train_mochi(folder: Path, work: Path) -> None:
         print(f"{part}: {report[part]['minutes']} minutes, final loss {report[part]['final_loss']}", file=sys.stderr)
 
 
-def transformers_set(vae: AutoencoderKLMochi, size: TrainingSetSize, work: Path) -> LatentSet:
-    """The transformer's clips, rendered in processes of their own; parts that are there already are not made again."""
-    starts = range(0, size.transformer_clips, PART_CLIPS)
-    paths = [work / "latents" / f"from_{start:06d}.pt" for start in starts]
+def latent_set(
+    vae: AutoencoderKLMochi, size: TrainingSetSize, repertoire: Repertoire, clips: int, folder: Path
+) -> LatentSet:
+    """The first clips of a repertoire, rendered in processes of their own.
+
+    Parts that are in `folder` already are not made again.
+    """
+    starts = range(0, clips, PART_CLIPS)
+    paths = [folder / f"from_{start:06d}.pt" for start in starts]
     missing = [
-        (path, range(start, min(start + PART_CLIPS, size.transformer_clips)))
+        (path, range(start, min(start + PART_CLIPS, clips)))
         for path, start in zip(paths, starts, strict=True)
         if not path.is_file()
     ]
     if missing:
         with multiprocessing.get_context("spawn").Pool(WORKERS) as pool:
-            for path in pool.imap(partial(_make_part, vae, size), missing):
+            for path in pool.imap(partial(_make_part, vae, size, repertoire), missing):
                 print(f"rendered and encoded {path.name}, of {len(paths)} parts", file=sys.stderr, flush=True)
     parts = [_load(path, LatentSet) for path in paths]
     return joined([part for part in parts if part is not None])
 
 
-def _make_part(vae: AutoencoderKLMochi, size: TrainingSetSize, task: tuple[Path, range]) -> Path:
+def _make_part(
+    vae: AutoencoderKLMochi, size: TrainingSetSize, repertoire: Repertoire, task: tuple[Path, range]
+) -> Path:
     path, indices = task
     torch.set_num_threads(1)
     cv2.setNumThreads(0)
-    _store(path, make_latent_set(vae, size, indices))
+    _store(path, make_latent_set(vae, size, repertoire, indices))
     return path
 
 

@@ -10,24 +10,25 @@ from torch import Tensor
 
 from dreamrelation.puppets.models.pixels import as_video
 from dreamrelation.puppets.models.silent_branches import silent_branches_skipped
-from dreamrelation.puppets.theatre.repertoire import AUTOENCODERS, TRANSFORMERS, Repertoire, Shot, shoot
+from dreamrelation.puppets.theatre.repertoire import AUTOENCODERS, Repertoire, Shot, shoot
 
 ENCODED_TOGETHER = 16
 
 
 @dataclass(frozen=True)
 class TrainingSetSize:
-    """How much of the two repertoires is rendered, and at what size."""
+    """How much of the repertoires is rendered, and at what size."""
 
     seed: int = 0
     autoencoder_clips: int = 3000
     transformer_clips: int = 24_000
+    improvised_clips: int = 12_000
     frames: int = 19
     height: int = 64
     width: int = 96
 
     def shot(self, repertoire: Repertoire, index: int) -> Shot:
-        """A clip of either repertoire; it depends on (repertoire, seed, index) alone."""
+        """A clip of a repertoire; it depends on (repertoire, seed, index) alone."""
         return shoot(repertoire, self.seed, index, self.frames, self.height, self.width)
 
 
@@ -68,9 +69,11 @@ def make_pixel_set(vae: AutoencoderKLMochi, size: TrainingSetSize, progress: Cal
     return PixelSet(torch.from_numpy(np.stack(frames)), torch.from_numpy(np.stack(figures)), torch.cat(latents))
 
 
-def make_latent_set(vae: AutoencoderKLMochi, size: TrainingSetSize, indices: range) -> LatentSet:
-    """Render and encode some of the transformer's clips."""
-    parts = list(_encoded(vae, size, TRANSFORMERS, indices))
+def make_latent_set(
+    vae: AutoencoderKLMochi, size: TrainingSetSize, repertoire: Repertoire, indices: range
+) -> LatentSet:
+    """Render and encode some clips for the transformer."""
+    parts = list(_encoded(vae, size, repertoire, indices))
     captions = [shot.caption for part in parts for shot in part.shots]
     return LatentSet(torch.cat([part.latents.half() for part in parts]), captions)
 

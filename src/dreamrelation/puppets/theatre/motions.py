@@ -24,6 +24,10 @@ class Manner:
     """Radians by which repeated movements are shifted."""
 
 
+Motion = Callable[[float, Manner], tuple[Pose, Pose]]
+"""A time in seconds and a manner → the poses of actor and partner."""
+
+
 def between(time: float, start: float, end: float) -> float:
     """0 before `start`, 1 after `end`, smooth in between."""
     s = float(np.clip((time - start) / (end - start), 0.0, 1.0))
@@ -233,7 +237,7 @@ def hugging(time: float, manner: Manner) -> tuple[Pose, Pose]:
     return poses
 
 
-MOTIONS: dict[str, Callable[[float, Manner], tuple[Pose, Pose]]] = {
+MOTIONS: dict[str, Motion] = {
     motion.__name__: motion
     for motion in (
         standing, waving, jumping, bowing, dancing,

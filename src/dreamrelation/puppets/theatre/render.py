@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from dreamrelation.puppets.theatre.figures import SHIRTS, Brush, Colour, Figure, dressed, paint
-from dreamrelation.puppets.theatre.motions import MOTIONS, Manner
+from dreamrelation.puppets.theatre.motions import MOTIONS, Manner, Motion
 from dreamrelation.puppets.theatre.poses import Pose, ntu_joints, solve
 from dreamrelation.puppets.theatre.room import ROOMS, Room, choose_room, paint_room
 
@@ -107,8 +107,12 @@ def _mirror(pose: Pose) -> Pose:
     )
 
 
-def render(scene: Scene, times: np.ndarray) -> Take:
-    """Draw a scene at `times`, seconds of video relative to the height of the action."""
+def render(scene: Scene, times: np.ndarray, motion: Motion | None = None) -> Take:
+    """Draw a scene at `times`, seconds of video relative to the height of the action.
+
+    `motion` takes the place of the one that the scene names.
+    """
+    perform = MOTIONS[scene.motion] if motion is None else motion
     camera, big = scene.camera, SUPERSAMPLING
     height, width, body = camera.height * big, camera.width * big, camera.body * big
     horizon = camera.floor * big - FLOOR_DEPTH * body
@@ -117,7 +121,7 @@ def render(scene: Scene, times: np.ndarray) -> Take:
     figures = (scene.actor, scene.partner)
     frames, masks, joints = [], [], []
     for time in times:
-        poses = MOTIONS[scene.motion](float(time) * scene.speed, scene.manner)
+        poses = perform(float(time) * scene.speed, scene.manner)
         bodies = [solve(_mirror(pose) if scene.mirrored else pose) for pose in poses]
         picture = empty.copy()
         ink = [np.zeros((height, width), np.uint8) for _ in figures]

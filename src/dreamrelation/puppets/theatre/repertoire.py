@@ -1,8 +1,9 @@
 """The worlds in which the small Mochi grows up: which motions, acted by whom, how often, where, and their captions.
 
 The autoencoder has seen everything, as any video's autoencoder has. The transformer has not: it knows animals and
-persons in generic motions, a few relations of persons alone, rarely, and of some relations it has seen nothing. So
-there is something to learn from exemplars, and two animals in a customized relation are always new.
+persons in generic motions and in poses that have no name, a few relations of persons alone, rarely, and of some
+relations it has seen nothing. So there is something to learn from exemplars, and two animals in a customized relation
+are always new.
 """
 
 from collections.abc import Mapping
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dreamrelation.puppets.theatre.figures import EXEMPLAR_SHIRTS, KINDS, SHIRTS, Colour
+from dreamrelation.puppets.theatre.improvisation import improvisation
 from dreamrelation.puppets.theatre.motions import MOTIONS
 from dreamrelation.puppets.theatre.render import Take, draw_scene, render
 from dreamrelation.puppets.theatre.room import EXEMPLAR_ROOMS, OTHER_ROOMS, ROOMS
@@ -27,7 +29,11 @@ GENERIC = tuple(motion for motion in MOTIONS if motion not in PERSONS_ONLY + UNS
 RARE_WEIGHT = 0.1
 """How often the transformer saw each of PERSONS_ONLY, relative to each of GENERIC."""
 
+IMPROVISING = "improvising"
+"""What is played where nothing is rehearsed; no motion of MOTIONS, and no caption names it."""
+
 CAPTIONS = {
+    IMPROVISING: "A {actor} and a {partner}.",
     "standing": "A {actor} is standing next to a {partner}.",
     "waving": "A {actor} and a {partner} are waving.",
     "jumping": "A {actor} and a {partner} are jumping.",
@@ -71,6 +77,8 @@ TRANSFORMERS = Repertoire(
     rooms=ROOMS,
     shirts=SHIRTS,
 )
+IMPROVISED = Repertoire(weights={IMPROVISING: 1.0}, persons_only=(), rooms=ROOMS, shirts=SHIRTS)
+"""Of this the transformer has seen as much as of TRANSFORMERS in its second course."""
 
 
 @dataclass(frozen=True)
@@ -112,4 +120,5 @@ def shoot(repertoire: Repertoire, seed: int, index: int, frames: int, height: in
     )
     centre = rng.uniform(-0.25, 0.25)
     times = (np.arange(frames) - (frames - 1) / 2) / FRAMES_PER_SECOND + centre
-    return Shot(render(scene, times), motion, (first, second), scene.mirrored)
+    improvised = improvisation(rng) if motion == IMPROVISING else None
+    return Shot(render(scene, times, improvised), motion, (first, second), scene.mirrored)
