@@ -1,5 +1,6 @@
 """The judge that comes with the repository, on clips that it has never seen."""
 
+import itertools
 import json
 from pathlib import Path
 
@@ -109,11 +110,11 @@ def test_it_sees_who_acts_in_what_the_small_mochi_makes_of_a_clip(judge):
 def test_a_relation_that_stands_still_is_none(judge, relation):
     """So no method wins with one good picture."""
     world, at = held_out_world(OTHER_SEED), tuple(MOTIONS).index(relation)
-    clips = [judge_clip(n * len(MOTIONS) + at, world, 19, 64, 96) for n in range(12)]
-    played = [clip.frames for clip in clips if clip.spoil is None]
+    clips = (judge_clip(n * len(MOTIONS) + at, world, 19, 64, 96) for n in itertools.count())
+    played = list(itertools.islice((clip.frames for clip in clips if clip.spoil is None), 10))
     moving = [judge.ask(frames).motion == relation for frames in played]
     frozen = [judge.ask(np.repeat(frames[9:10], 19, axis=0)).motion == relation for frames in played]
-    assert len(played) >= 6 and np.mean(moving) >= 0.9 and np.mean(frozen) <= 0.1
+    assert np.mean(moving) >= 0.9 and np.mean(frozen) <= 0.1
 
 
 def test_a_still_and_grain_are_no_relation(judge, experiment_settings):
