@@ -21,13 +21,7 @@ from dreamrelation.puppets.models.small_mochi import small_tokenizer
 from dreamrelation.puppets.models.train_actor import ActorTraining
 from dreamrelation.puppets.models.train_decoder import DecoderState, DecoderTraining, Phase, train_decoder
 from dreamrelation.puppets.models.train_judge import JudgeTraining
-from dreamrelation.puppets.models.train_transformer import (
-    Course,
-    Examples,
-    TransformerState,
-    TransformerTraining,
-    train_transformer,
-)
+from dreamrelation.puppets.models.train_transformer import TransformerState, train_transformer
 from dreamrelation.puppets.models.training_set import (
     LatentSet,
     PixelSet,
@@ -35,6 +29,8 @@ from dreamrelation.puppets.models.training_set import (
     make_latent_set,
     make_pixel_set,
 )
+from dreamrelation.puppets.models.transformer_examples import Examples
+from dreamrelation.puppets.models.transformer_settings import Course, TransformerTraining
 from dreamrelation.puppets.theatre.repertoire import IMPROVISED, TRANSFORMERS
 from dreamrelation.stages import puppet_models
 

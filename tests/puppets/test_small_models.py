@@ -5,7 +5,7 @@ from diffusers import MochiTransformer3DModel
 
 from dreamrelation.puppets.models.batched_attention import batch_attention
 from dreamrelation.puppets.models.small_mochi import HEADS, small_text_encoder, small_tokenizer, small_transformer
-from dreamrelation.puppets.models.train_transformer import tokenise
+from dreamrelation.puppets.models.transformer_examples import tokenise
 
 
 def outputs_and_gradients(transformer: MochiTransformer3DModel) -> list[torch.Tensor]:

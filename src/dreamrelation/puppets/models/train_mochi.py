@@ -17,7 +17,7 @@ from dreamrelation.files import appearing
 from dreamrelation.puppets.models.block_pca import start_linear
 from dreamrelation.puppets.models.small_mochi import save_small_mochi, small_vae
 from dreamrelation.puppets.models.train_decoder import DecoderState, DecoderTraining, train_decoder
-from dreamrelation.puppets.models.train_transformer import TransformerState, TransformerTraining, train_transformer
+from dreamrelation.puppets.models.train_transformer import TransformerState, train_transformer
 from dreamrelation.puppets.models.training_set import (
     LatentSet,
     PixelSet,
@@ -26,6 +26,7 @@ from dreamrelation.puppets.models.training_set import (
     make_latent_set,
     make_pixel_set,
 )
+from dreamrelation.puppets.models.transformer_settings import TransformerTraining
 from dreamrelation.puppets.theatre.repertoire import AUTOENCODERS, IMPROVISED, TRANSFORMERS, Repertoire
 
 State = TypeVar("State", DecoderState, TransformerState, PixelSet, LatentSet)

@@ -10,66 +10,18 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
 import torch
 from diffusers import MochiTransformer3DModel
 from torch import Tensor, nn
 from transformers import T5EncoderModel, T5Tokenizer
 
-from dreamrelation.flow import add_noise, shift_levels
+from dreamrelation.flow import add_noise
 from dreamrelation.puppets.models.batched_attention import batch_attention
-from dreamrelation.puppets.models.small_mochi import TEXT_TOKENS, small_text_encoder, small_tokenizer, small_transformer
-from dreamrelation.puppets.models.training_set import LatentSet, joined
+from dreamrelation.puppets.models.small_mochi import small_text_encoder, small_tokenizer, small_transformer
+from dreamrelation.puppets.models.training_set import LatentSet
+from dreamrelation.puppets.models.transformer_examples import Batch, Examples
+from dreamrelation.puppets.models.transformer_settings import Course, TransformerTraining
 from dreamrelation.schedules import warmup_hold_decay
-
-
-@dataclass(frozen=True)
-class Course:
-    """A part of the training, with rates of its own."""
-
-    steps: int
-    decay_steps: int
-    """The last steps, over which the rates fall to nothing."""
-    matrix_learning_rate: float
-    """Of Muon, scaled so that its updates are as large as AdamW's."""
-    learning_rate: float
-    """Of AdamW."""
-    improvised_share: float = 0.0
-    """How many of the clips are improvised, all others rehearsed."""
-    warmup_steps: int = 200
-
-
-@dataclass(frozen=True)
-class TransformerTraining:
-    """Settings of the transformer's training."""
-
-    seed: int = 0
-    courses: tuple[Course, ...] = (
-        Course(steps=30_000, decay_steps=8000, matrix_learning_rate=5e-3, learning_rate=1.2e-3),
-        Course(steps=12_000, decay_steps=6000, matrix_learning_rate=3e-3, learning_rate=7e-4, improvised_share=0.5),
-    )
-    """Each starts from the averaged weights of the one before, with optimizers of its own."""
-    batch: int = 16
-    noise_shift: float = 1.5
-    """By how much uniform noise levels are pushed towards noise: who stands where is decided there."""
-    caption_dropout: float = 0.1
-    average_decay: float = 0.999
-    """Decay per step of the moving average of the weights, which is what is kept."""
-    compiled: bool = True
-    """Compile the transformer where there is a C++ compiler: a quarter less time, and the same but for rounding."""
-
-    @property
-    def steps(self) -> int:
-        """Of all courses."""
-        return sum(course.steps for course in self.courses)
-
-    def course_at(self, step: int) -> tuple[Course, int]:
-        """The course of a step, and how many of its steps were done before."""
-        for course in self.courses:
-            if step < course.steps:
-                return course, step
-            step -= course.steps
-        raise IndexError(f"{self.steps} steps, and no step {self.steps + step}")
 
 
 @dataclass
@@ -83,79 +35,6 @@ class TransformerState:
     step: int
     seconds: float = 0.0
     losses: list[float] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class Tokens:
-    """Tokenised captions."""
-
-    ids: Tensor
-    """(N, L)."""
-    mask: Tensor
-    """(N, L) bool, which tokens count; none of an empty caption."""
-
-    def cut(self, length: int) -> "Tokens":
-        """The first tokens of each."""
-        return Tokens(self.ids[:, :length], self.mask[:, :length])
-
-
-@dataclass(frozen=True)
-class Batch:
-    """What one training step sees."""
-
-    clean: Tensor
-    """(B, C, f, h, w), normalised."""
-    noise: Tensor
-    """(B, C, f, h, w)."""
-    sigma: Tensor
-    """(B,) in [0, 1]."""
-    tokens: Tokens
-
-
-@dataclass(frozen=True)
-class Examples:
-    """The training set as the transformer sees it: rehearsed clips, and after them the improvised ones."""
-
-    latents: Tensor
-    """(N, C, f, h, w), normalised."""
-    rehearsed: int
-    """How many of them are."""
-    tokens: Tokens
-    no_tokens: Tokens
-    """Of one empty caption."""
-
-    @classmethod
-    def of(cls, rehearsed: LatentSet, improvised: LatentSet, tokenizer: T5Tokenizer) -> "Examples":
-        """Normalised by the statistics of the rehearsed clips."""
-        mean, std = (value.view(1, -1, 1, 1, 1) for value in rehearsed.statistics())
-        data = joined([rehearsed, improvised])
-        captions = tokenise(tokenizer, data.captions)
-        # As many tokens in every batch, so that what is compiled serves them all.
-        longest = int(captions.mask.sum(dim=1).max())
-        captions, nothing = (tokens.cut(longest) for tokens in (captions, tokenise(tokenizer, [""])))
-        return cls((data.latents.float() - mean) / std, len(rehearsed.captions), captions, nothing)
-
-    def draw(self, settings: TransformerTraining, step: int) -> Batch:
-        """The batch of one step; it depends on (seed, step) alone."""
-        rng, size = np.random.default_rng([settings.seed, 2, step]), settings.batch
-        rehearsed = rng.integers(self.rehearsed, size=size)
-        dropped = torch.from_numpy(rng.uniform(size=size) < settings.caption_dropout)[:, None]
-        noise = torch.from_numpy(rng.standard_normal((size, *self.latents.shape[1:]), dtype=np.float32))
-        uniform = torch.from_numpy(rng.uniform(size=size).astype(np.float32))
-        is_improvised = rng.uniform(size=size) < settings.course_at(step)[0].improvised_share
-        improvised = rng.integers(self.rehearsed, len(self.latents), size=size)
-        chosen = torch.from_numpy(np.where(is_improvised, improvised, rehearsed))
-        ids, clean = torch.where(dropped, self.no_tokens.ids[0], self.tokens.ids[chosen]), self.latents[chosen]
-        sigma = shift_levels(uniform, settings.noise_shift)
-        return Batch(clean, noise, sigma, Tokens(ids, self.tokens.mask[chosen] & ~dropped))
-
-
-def tokenise(tokenizer: T5Tokenizer, captions: list[str]) -> Tokens:
-    """Token ids and attention masks; an empty caption has an empty mask, as Mochi's pipeline makes it."""
-    tokens = tokenizer(captions, padding="max_length", max_length=TEXT_TOKENS, return_tensors="pt")
-    ids, mask = tokens.input_ids, tokens.attention_mask.bool()
-    empty = torch.tensor([caption == "" for caption in captions])
-    return Tokens(torch.where(empty[:, None], 0, ids), mask & ~empty[:, None])
 
 
 def training_loss(transformer: Callable[..., Any], text_encoder: T5EncoderModel, batch: Batch) -> Tensor:
