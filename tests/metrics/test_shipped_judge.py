@@ -46,8 +46,9 @@ def test_its_classes_are_the_puppets(judge, experiment_settings):
 
 def test_it_says_how_good_it_is(judge):
     facts = json.loads((FOLDER / "judge.json").read_text())
-    for clips in ("held_out_accuracy", "held_out_accuracy_degraded", "held_out_accuracy_round_trip"):
-        assert min(facts[clips]["motion"], facts[clips]["figure"]) >= 0.97, clips
+    for clips, least in (("", 0.97), ("_round_trip", 0.97), ("_degraded", 0.95)):
+        found = facts[f"held_out_accuracy{clips}"]
+        assert min(found["motion"], found["figure"]) >= least, clips
     assert set(facts["held_out_accuracy"]["per_motion"]) == set(JUDGED_MOTIONS)
     assert f"motion {facts['held_out_accuracy']['motion']:.1%}" in judge.note
     actor = facts["actor"]
