@@ -1,10 +1,18 @@
-"""The `.skeleton` text files of NTU RGB+D (Kinect v2)."""
+"""The `.skeleton` text files of NTU RGB+D (Kinect v2).
+
+Twenty thousand of them are read for one experiment, so joints, which are nearly all of a file, are converted at once; only
+where something is odd are they looked at line by line, to name the line.
+"""
 
 import math
+from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+from pyarrow import csv
 
 from dreamrelation.errors import UserError
 
@@ -42,6 +50,8 @@ class _Lines:
         self.lines = text.splitlines()
         self.origin = origin
         self.number = 0
+        self.joints: list[int] = []
+        """For each body so far, the number of lines before those of its joints."""
 
     def fields(self, count: int, what: str) -> list[str]:
         """The next line's fields, of which there must be `count`."""
@@ -62,8 +72,50 @@ class _Lines:
             raise self.error(repr(field), what)
         return int(field)
 
+    def pass_joints(self) -> None:
+        """Go on behind the lines of a body's joints, which are converted later."""
+        self.joints.append(self.number)
+        self.number = min(self.number + JOINTS, len(self.lines))
+        if self.number < self.joints[-1] + JOINTS:
+            self.number += 1
+            raise self.error("the end of the file", "a joint")
+
+    def joint_values(self) -> np.ndarray:
+        """All joints that were passed, (B, 25, 12); raises UserError naming the first line that is none."""
+        values = self._converted_at_once()
+        if values is None or not _are_joints(values):
+            values = np.array(list(self._converted_by_line()))
+        return values.reshape(-1, JOINTS, JOINT_FIELDS)
+
+    def check_joints(self) -> None:
+        """Raise UserError naming the first line that is no joint, of those that were passed and are there."""
+        deque(self._converted_by_line(), maxlen=0)
+
+    def _converted_at_once(self) -> np.ndarray | None:
+        """(25·B, 12); None where a line does not look as usual."""
+        block = "\n".join(line for start in self.joints for line in self.lines[start : start + JOINTS])
+        if not block:
+            return None
+        try:
+            table = csv.read_csv(pa.py_buffer(block.encode()), _READ, _PARSE, _CONVERT)
+        except pa.ArrowInvalid:
+            return None
+        values = np.column_stack([column.to_numpy() for column in table.itercolumns()])
+        return values if len(values) == len(self.joints) * JOINTS else None
+
+    def _converted_by_line(self) -> Iterator[list[float]]:
+        for start in self.joints:
+            for self.number in range(start, min(start + JOINTS, len(self.lines))):
+                yield _joint(self)
+
     def error(self, found: str, expected: str) -> UserError:
         return UserError(f"{self.origin}, line {self.number}: found {found}, expected {expected}")
+
+
+_COLUMNS = [str(field) for field in range(JOINT_FIELDS)]
+_READ = csv.ReadOptions(column_names=_COLUMNS, use_threads=False)
+_PARSE = csv.ParseOptions(delimiter=" ", quote_char=False, ignore_empty_lines=False)
+_CONVERT = csv.ConvertOptions(column_types=dict.fromkeys(_COLUMNS, pa.float64()), null_values=[])
 
 
 def read_skeleton(path: Path) -> list[list[Body]]:
@@ -84,12 +136,23 @@ def read_skeleton(path: Path) -> list[list[Body]]:
 def parse_skeleton(text: str, origin: str) -> list[list[Body]]:
     """As `read_skeleton`, from the text; `origin` names it in errors."""
     lines = _Lines(text, origin)
+    try:
+        frames = _frames_of_ids(lines)
+    except UserError:
+        lines.check_joints()  # where a joint's line is missing, that is said, and not what stands where it should end
+        raise
+    values = iter(lines.joint_values())
+    return [[_body(body_id, next(values)) for body_id in ids] for ids in frames]
+
+
+def _frames_of_ids(lines: _Lines) -> list[list[int]]:
+    """The bodyIDs of every frame, in order."""
     frames = []
     for _ in range(lines.integer("the number of frames")):
-        bodies = [_body(lines) for _ in range(lines.integer("the number of bodies"))]
-        if len({body.body_id for body in bodies}) != len(bodies):
+        ids = [_body_id(lines) for _ in range(lines.integer("the number of bodies"))]
+        if len(set(ids)) != len(ids):
             raise lines.error("one bodyID twice in a frame", "different ones")
-        frames.append(bodies)
+        frames.append(ids)
     for number, line in enumerate(lines.lines[lines.number :], lines.number + 1):
         if line.strip():
             lines.number = number
@@ -97,18 +160,27 @@ def parse_skeleton(text: str, origin: str) -> list[list[Body]]:
     return frames
 
 
-def _body(lines: _Lines) -> Body:
+def _body_id(lines: _Lines) -> int:
     header = lines.fields(BODY_FIELDS, "a body's header")
     body_id = lines.convert_integer(header[0], "a bodyID")
     joints = lines.integer("the number of joints")
     if joints != JOINTS:
         raise lines.error(f"{joints} joints", f"{JOINTS}")
-    values = np.array([_joint(lines) for _ in range(JOINTS)])
-    return Body(body_id, values[:, :3], values[:, 3:5], values[:, 5].astype(np.uint8))
+    lines.pass_joints()
+    return body_id
+
+
+def _body(body_id: int, values: np.ndarray) -> Body:
+    return Body(body_id, values[:, :3], values[:, 5:7], values[:, 11].astype(np.uint8))
+
+
+def _are_joints(values: np.ndarray) -> bool:
+    """Whether rows of numbers are joints, (N, 12)."""
+    return bool(np.isfinite(values[:, :3]).all() and np.isin(values[:, 11], (0, 1, 2)).all())
 
 
 def _joint(lines: _Lines) -> list[float]:
-    """x, y, z, colour x, colour y, tracking state."""
+    """The numbers of a joint's line."""
     fields = lines.fields(JOINT_FIELDS, "a joint")
     try:
         values = [float(field) for field in fields]
@@ -118,4 +190,4 @@ def _joint(lines: _Lines) -> list[float]:
         raise lines.error(f"the position {fields[:3]}", "finite metres")
     if values[11] not in (0, 1, 2):
         raise lines.error(f"the tracking state {fields[11]}", "0, 1 or 2")
-    return [*values[:3], values[5], values[6], values[11]]
+    return values
