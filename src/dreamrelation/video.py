@@ -1,6 +1,7 @@
 """Reading and writing videos with PyAV, and cutting windows out of them."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import cast
 
@@ -14,7 +15,7 @@ from dreamrelation.files import appearing
 
 
 def decode(path: Path) -> Iterator[np.ndarray]:
-    """Every frame of a video, (H, W, 3) uint8 RGB.
+    """Every frame of a video as it is to be shown, so turned where the file says so, (H, W, 3) uint8 RGB.
 
     Raises UserError where there is no such file or a frame cannot be decoded. An AVI that was cut off may simply end
     early: `data.containers` compares its size with the one that it declares.
@@ -26,38 +27,43 @@ def decode(path: Path) -> Iterator[np.ndarray]:
             if not container.streams.video:
                 raise UserError(f"{path}: found no video stream")
             for frame in container.decode(container.streams.video[0]):
-                yield frame.to_ndarray(format="rgb24")
+                yield np.rot90(frame.to_ndarray(format="rgb24"), quarter_turns(frame))
     except av.FFmpegError as error:
         raise UserError(f"{path}: cannot be decoded: {error}") from None
 
 
-def read_window(
-    path: Path,
-    start_frame: int,
-    pixel_frames: int,
-    crop: tuple[int, int, int, int],
-    height: int,
-    width: int,
-) -> np.ndarray:
-    """A window of a video, cropped and resized, (F, height, width, 3) uint8 RGB.
+def quarter_turns(frame: av.VideoFrame) -> int:
+    """How many quarter turns to the left bring a decoded frame upright; telephones note how they were held."""
+    return round(frame.rotation / 90) % 4
 
-    `crop` is (left, top, width, height) in source pixels. Raises UserError where the video is missing, broken or too
-    short, or the crop leaves the picture.
+
+def read_window(
+    path: Path, numbers: Sequence[int], crop: tuple[int, int, int, int], height: int, width: int
+) -> np.ndarray:
+    """The frames of a video with these numbers, cropped and resized, (F, height, width, 3) uint8 RGB.
+
+    Numbers count from 0 and do not fall; one that stands there twice is shown twice. `crop` is (left, top, width,
+    height) in source pixels. Raises UserError where the video is missing, broken or too short, or the crop leaves the
+    picture.
     """
     left, top, crop_width, crop_height = crop
-    frames = []
+    wanted, last = Counter(numbers), max(numbers)
+    frames: list[np.ndarray] = []
     for number, frame in enumerate(decode(path)):
-        if number < start_frame:
-            continue
-        if number == start_frame + pixel_frames:
+        if number > last:
             break
+        if number not in wanted:
+            continue
         if left < 0 or top < 0 or left + crop_width > frame.shape[1] or top + crop_height > frame.shape[0]:
             raise UserError(f"{path}: the crop {crop} leaves the picture of {frame.shape[1]} × {frame.shape[0]}")
         cut = frame[top : top + crop_height, left : left + crop_width]
         shrinks = crop_height > height
-        frames.append(cv2.resize(cut, (width, height), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC))
-    if len(frames) != pixel_frames:
-        raise UserError(f"{path}: found {len(frames)} frames from frame {start_frame} on, expected {pixel_frames}")
+        resized = cv2.resize(cut, (width, height), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC)
+        frames += [resized] * wanted[number]
+    if len(frames) != len(numbers):
+        raise UserError(
+            f"{path}: found {len(frames)} frames of frames {min(numbers)} to {last}, expected {len(numbers)}"
+        )
     return np.stack(frames)
 
 

@@ -29,7 +29,7 @@ def test_round_trip(tmp_path: Path) -> None:
 def test_a_window_starts_where_it_should_and_is_cropped(tmp_path: Path) -> None:
     path = tmp_path / "video.mp4"
     encode(path, greys(), 10)
-    window = read_window(path, 3, 4, (24, 0, 24, 16), 8, 12)
+    window = read_window(path, range(3, 7), (24, 0, 24, 16), 8, 12)
     assert window.shape == (4, 8, 12, 3)
     assert np.abs(window[:, 4, 6, 0].astype(int) - [100, 120, 140, 160]).max() < 8
 
@@ -37,10 +37,10 @@ def test_a_window_starts_where_it_should_and_is_cropped(tmp_path: Path) -> None:
 def test_windows_that_leave_the_video_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "video.mp4"
     encode(path, greys(), 10)
-    with pytest.raises(UserError, match=r"video.mp4: found 2 frames from frame 7 on, expected 4"):
-        read_window(path, 7, 4, (0, 0, 48, 32), 32, 48)
+    with pytest.raises(UserError, match=r"video.mp4: found 2 frames of frames 7 to 10, expected 4"):
+        read_window(path, range(7, 11), (0, 0, 48, 32), 32, 48)
     with pytest.raises(UserError, match="leaves the picture"):
-        read_window(path, 0, 4, (10, 0, 48, 32), 32, 48)
+        read_window(path, range(4), (10, 0, 48, 32), 32, 48)
 
 
 def test_broken_videos_are_named(tmp_path: Path) -> None:

@@ -37,5 +37,5 @@ def staged(
     """Rows of the index and of the selection of the small theatre."""
     folder = tmp_path_factory.mktemp("clips")
     index, selection = folder / "index.parquet", folder / "selection.parquet"
-    clips.run(settings=ClipsStage.of(theatre_settings), index=index, selection=selection)
+    clips.run(settings=ClipsStage.of(theatre_settings), memo=folder / "memo.jsonl", index=index, selection=selection)
     return INDEX.read(index), SELECTION.read(selection)

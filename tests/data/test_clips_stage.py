@@ -12,7 +12,7 @@ import pytest
 
 from dreamrelation.config import from_mapping
 from dreamrelation.data.captions import read_captions
-from dreamrelation.data.containers import measure
+from dreamrelation.data.containers import look
 from dreamrelation.data.ntu.discovery import find_clips, listed_clips
 from dreamrelation.errors import UserError
 from dreamrelation.settings.data import DataSettings
@@ -21,7 +21,6 @@ from dreamrelation.settings.overlay import overlay
 from dreamrelation.settings.stages import ClipsStage
 from dreamrelation.stages import clips
 from dreamrelation.tables.rows import INDEX, SELECTION, IndexedClip, SelectedClip, cause
-from dreamrelation.video import encode
 
 Staged = tuple[list[IndexedClip], list[SelectedClip]]
 REASONS = {
@@ -38,9 +37,15 @@ def changed(settings: ExperimentSettings, **over: dict) -> ExperimentSettings:
     return from_mapping(overlay(settings.model_dump(), over), "the test")
 
 
-def run(settings: ExperimentSettings, folder: Path) -> Staged:
+def run(settings: ExperimentSettings, folder: Path, processes: int = 1) -> Staged:
     index, selection = folder / "index.parquet", folder / "selection.parquet"
-    clips.run(settings=ClipsStage.of(settings), index=index, selection=selection)
+    clips.run(
+        settings=ClipsStage.of(settings),
+        memo=folder / "memo.jsonl",
+        index=index,
+        selection=selection,
+        processes=processes,
+    )
     return INDEX.read(index), SELECTION.read(selection)
 
 
@@ -124,8 +129,7 @@ def test_processes_give_the_same_tables(
     theatre_settings: ExperimentSettings, staged: Staged, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(clips, "PARALLEL_FROM", 1)
-    monkeypatch.setattr("os.cpu_count", lambda: 2)
-    assert run(theatre_settings, tmp_path) == staged
+    assert run(theatre_settings, tmp_path, processes=2) == staged
 
 
 def test_too_few_clips_name_all_relations_and_write_nothing(
@@ -134,7 +138,7 @@ def test_too_few_clips_name_all_relations_and_write_nothing(
     with pytest.raises(UserError, match=r"expected at least 6; refused at 19 frames: .*1 too short") as error:
         run(changed(theatre_settings, clips={"per_relation": 6, "minimum": 6}), tmp_path)
     assert "shaking_hands" in str(error.value) and "kicking" in str(error.value)
-    assert not list(tmp_path.iterdir())
+    assert [path.name for path in tmp_path.iterdir()] == ["memo.jsonl"]
 
 
 def test_longer_windows_fall_back(theatre_settings: ExperimentSettings, theatre: Path, tmp_path: Path) -> None:
@@ -186,18 +190,12 @@ def test_missing_folders_are_named(theatre_settings: ExperimentSettings, tmp_pat
 
 
 @pytest.mark.parametrize("share", [0.0, 0.001, 0.3, 0.9, 0.999])
-def test_a_video_that_was_cut_off_is_never_measured(theatre: Path, tmp_path: Path, share: float) -> None:
+def test_a_video_that_was_cut_off_is_noticed(theatre: Path, tmp_path: Path, share: float) -> None:
     content = next(iter(sorted((theatre / "nturgb+d_rgb").glob("*P001*.avi")))).read_bytes()
     path = tmp_path / "cut.avi"
     path.write_bytes(content[: int(share * len(content))])
     with pytest.raises(UserError, match=r"cut\.avi"):
-        measure(path)
-
-
-def test_measure_counts_decoded_frames(tmp_path: Path) -> None:
-    path = tmp_path / "a.avi"
-    encode(path, np.zeros((7, 32, 48, 3), np.uint8), 10, codec="mpeg4", options={"qmin": "2"})
-    assert measure(path) == (7, (48, 32))
+        look(path)
 
 
 def names(path: Path) -> list[str]:
@@ -293,3 +291,53 @@ def test_names_that_are_no_text_are_refused_and_cost_no_other_clip(
     }
     for row in added:
         assert any(f"found {path}," in row.reason for path in (row.video, row.skeleton))
+
+
+def test_a_second_run_looks_at_nothing_again(
+    theatre_settings: ExperimentSettings, theatre: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = run(theatre_settings, tmp_path)
+
+    def never(*_: object, **__: object) -> str:
+        raise AssertionError("a file was opened again")
+
+    monkeypatch.setattr(clips, "inspect", never)
+    monkeypatch.setattr(clips, "reason_not_proven", never)
+    assert run(theatre_settings, tmp_path) == first
+    with pytest.raises(AssertionError, match="opened again"):
+        run(changed(theatre_settings, clips={"minimum_tracked_share": 0.5}), tmp_path)
+
+
+def test_a_chosen_clip_that_does_not_decode_is_replaced_by_a_spare(
+    theatre_settings: ExperimentSettings, staged: Staged, theatre: Path, tmp_path: Path
+) -> None:
+    copy = tmp_path / "ntu"
+    shutil.copytree(theatre, copy)
+    videos, skeletons = copy / "nturgb+d_rgb", copy / "nturgb+d_skeletons"
+    broken = next(row for row in staged[1] if row.relation == "kicking")
+    path = videos / Path(broken.video).name
+    content = bytearray(path.read_bytes())
+    start = content.index(b"movi") + 500
+    content[start : start + 200] = np.random.default_rng(0).bytes(200)
+    path.write_bytes(content)
+    data = {"videos": str(videos), "skeletons": str(skeletons)}
+    index, selection = run(changed(theatre_settings, data=data), tmp_path)
+    row = next(row for row in index if row.clip == broken.clip)
+    assert row.verdict == "refused" and cause(row.reason) == "unreadable video" and path.name in row.reason
+    before, after = ({row.clip for row in rows if row.relation == "kicking"} for rows in (staged[1], selection))
+    spare = {row.clip for row in staged[0] if row.relation == "kicking" and row.verdict == "spare"}
+    assert after == before - {broken.clip} | spare
+
+
+def test_clips_are_resampled_to_the_rate_at_which_the_model_sees_them(
+    theatre_settings: ExperimentSettings, staged: Staged, tmp_path: Path
+) -> None:
+    """The theatre films at 10 frames per second."""
+    _, selection = run(changed(theatre_settings, clips={"frames_per_second": 5, "pixel_frames": [13]}), tmp_path)
+    for row in selection:
+        assert np.diff(row.frames).tolist() == [2] * 12
+        assert row.frames_per_second == 5 and row.source_frames_per_second == pytest.approx(10)
+        assert row.start_seconds == pytest.approx(row.frames[0] / 10)
+    assert all(np.diff(row.frames).tolist() == [1] * 18 for row in staged[1])
+    with pytest.raises(UserError, match="6 frame rate too low"):
+        run(changed(theatre_settings, clips={"frames_per_second": 16}), tmp_path)

@@ -13,6 +13,8 @@ from dreamrelation.relations import RELATIONS
 
 LED = [slug for slug in MOTIONS if slug in RELATIONS and RELATIONS[slug].actor is not None]
 
+WINDOW = Window(tuple(range(19)), "")
+
 
 def acted(slug: str, mirrored: bool, vigour: float) -> list[list[Body]]:
     """Nineteen frames of a motion as a sensor sees them; body 1 is the actor."""
@@ -34,7 +36,7 @@ def acted(slug: str, mirrored: bool, vigour: float) -> list[list[Body]]:
 def test_the_actor_is_found_whatever_the_side(slug: str, mirrored: bool, vigour: float) -> None:
     tracks = two_people(acted(slug, mirrored, vigour))
     cue = RELATIONS[slug].actor
-    subject, rule = choose_subject(tracks, Window(0, 19, ""), cue)
+    subject, rule = choose_subject(tracks, WINDOW, cue)
     assert rule == f"actor_{cue}"
     assert tracks.first_bodies[subject] == 0
 
@@ -42,7 +44,7 @@ def test_the_actor_is_found_whatever_the_side(slug: str, mirrored: bool, vigour:
 @pytest.mark.parametrize("mirrored", [False, True])
 def test_without_an_actor_the_left_one_is_subject_1(mirrored: bool) -> None:
     tracks = two_people(acted("shaking_hands", mirrored, 1.0))
-    subject, rule = choose_subject(tracks, Window(0, 19, ""), RELATIONS["shaking_hands"].actor)
+    subject, rule = choose_subject(tracks, WINDOW, RELATIONS["shaking_hands"].actor)
     assert rule == "left"
     assert tracks.first_bodies[subject] == int(mirrored)
 
@@ -59,5 +61,5 @@ def test_nobody_is_behind_when_they_do_not_walk_the_same_way() -> None:
 def test_followers_who_stand_still_fall_back_to_the_left_one() -> None:
     frames = [acted("follow", False, 1.0)[0]] * 19
     tracks = two_people(frames)
-    subject, rule = choose_subject(tracks, Window(0, 19, ""), "behind")
+    subject, rule = choose_subject(tracks, WINDOW, "behind")
     assert rule == "left" and tracks.first_bodies[subject] == 0

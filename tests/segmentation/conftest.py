@@ -27,7 +27,7 @@ class RenderedClip:
 
     def view(self) -> ClipView:
         row, size = self.row, WORKING[::-1]
-        window = slice(row.start_frame, row.start_frame + row.pixel_frames)
+        window = slice(row.frames[0], row.frames[-1] + 1)
         rows = slice(row.crop_top, row.crop_top + row.crop_height)
         columns = slice(row.crop_left, row.crop_left + row.crop_width)
         cut = self.take.frames[window, rows, columns]
@@ -57,8 +57,10 @@ def render_clip(relation: str, seed: int, pixel_frames: int = 7, start_frame: in
         caption="A person is doing something with a person.",
         video="none.avi",
         skeleton="none.skeleton",
-        start_frame=start_frame,
-        pixel_frames=pixel_frames,
+        frames=tuple(range(start_frame, start_frame + pixel_frames)),
+        start_seconds=start_frame / 10,
+        frames_per_second=10.0,
+        source_frames_per_second=10.0,
         crop_left=left,
         crop_top=top,
         crop_width=width,

@@ -24,8 +24,8 @@ SIZE = FrameSize(height=32, width=48)
 def clip(number: int, pixel_frames: int = 7) -> SelectedClip:
     name = f"clip{number}"
     return SelectedClip(
-        name, "hugging", "A person is hugging a person.", f"{name}.avi", None, 0, pixel_frames, 0, 0, 48, 32, 0,
-        "left", "closest_approach",
+        name, "hugging", "A person is hugging a person.", f"{name}.avi", None, tuple(range(pixel_frames)), 0.0, 10.0,
+        10.0, 0, 0, 48, 32, 0, "left", "closest_approach",
     )  # fmt: skip
 
 

@@ -19,7 +19,7 @@ MACHINE = MachineSettings(device="cpu")
 def test_every_text_is_embedded_once(random_mochi: MochiSettings, tmp_path: Path) -> None:
     captions = ["A person is hugging a person.", "A dog is hugging a cat.", "A person is hugging a person."]
     clips = [
-        SelectedClip(str(n), "hugging", text, "v", "s", 0, 7, 0, 0, 1, 1, 0, "left", "")
+        SelectedClip(str(n), "hugging", text, "v", "s", tuple(range(7)), 0.0, 10.0, 10.0, 0, 0, 1, 1, 0, "left", "")
         for n, text in enumerate(captions)
     ]
     SELECTION.write(tmp_path / "selection", clips)

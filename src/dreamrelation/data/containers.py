@@ -1,11 +1,34 @@
-"""Whether a video file is all there."""
+"""What a video file holds: a quick look at all of them, and the proof, frame by frame, of those that are used."""
 
+from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
+
+import av
+import numpy as np
+from av.video.stream import VideoStream
 
 from dreamrelation.errors import UserError
-from dreamrelation.video import decode
+from dreamrelation.video import quarter_turns
 
 RIFF_HEADER_BYTES = 8
+HIGH_DYNAMIC_RANGE = {16: "PQ", 18: "HLG"}
+"""Transfer characteristics of ITU-T H.273 of which a plain conversion to RGB makes pale, wrong colours."""
+
+
+@dataclass(frozen=True)
+class Footage:
+    """The frames of a video by what its container says; only decoding proves it."""
+
+    times: np.ndarray
+    """(N,) seconds from the first frame on, rising, in the order in which the frames are shown."""
+    picture: tuple[int, int]
+    """(width, height) in pixels, as shown."""
+
+    @property
+    def frames_per_second(self) -> float:
+        """On average."""
+        return (len(self.times) - 1) / float(self.times[-1])
 
 
 def check_complete(path: Path) -> None:
@@ -23,19 +46,87 @@ def check_complete(path: Path) -> None:
         raise UserError(f"{path}: cut off: found {size} bytes, expected {promised}")
 
 
-def measure(path: Path) -> tuple[int, tuple[int, int]]:
-    """Frames that really decode, and the picture's (width, height).
+def look(path: Path) -> Footage:
+    """A video's frames by its container, and its picture by the first frame, which alone is decoded.
 
-    Raises UserError where the file is missing, cut off or broken, or its pictures change their size.
+    Raises UserError where the file is missing, cut off or broken, or its pictures are of a sort that would be shown
+    wrong: interlaced, of a high dynamic range, or with pixels that are not square.
     """
-    if path.is_file():
+    if not path.is_file():
+        raise UserError(f"{path}: no such video")
+    if path.suffix.lower() == ".avi":
         check_complete(path)
-    frames, picture = 0, (0, 0)
-    for frame in decode(path):
-        size = (frame.shape[1], frame.shape[0])
-        if frames and size != picture:
-            raise UserError(f"{path}: found pictures of {size} after {picture}, expected one size")
-        frames, picture = frames + 1, size
-    if not frames:
-        raise UserError(f"{path}: found no frame")
-    return frames, picture
+    try:
+        with av.open(str(path)) as container:
+            stream = _video_stream(container, path)
+            first, units = _demux(container, stream)
+            if first is None:
+                raise UserError(f"{path}: found no frame")
+            _check_pictures(path, stream, first)
+            times = _times(units, stream, path)
+    except av.FFmpegError as error:
+        raise UserError(f"{path}: cannot be decoded: {error}") from None
+    picture = (first.width, first.height)
+    return Footage(times, picture[::-1] if quarter_turns(first) % 2 else picture)
+
+
+def prove(path: Path, frames: int) -> None:
+    """Decode a video to its end. Raises UserError unless so many frames come out, of one size and none damaged."""
+    found, sizes = 0, set()
+    try:
+        with av.open(str(path)) as container:
+            for frame in container.decode(_video_stream(container, path)):
+                if frame.is_corrupt:
+                    raise UserError(f"{path}: frame {found} is damaged")
+                found += 1
+                sizes.add((frame.width, frame.height))
+    except av.FFmpegError as error:
+        raise UserError(f"{path}: cannot be decoded after frame {found}: {error}") from None
+    if len(sizes) > 1:
+        raise UserError(f"{path}: found pictures of the sizes {sorted(sizes)}, expected one size")
+    if found != frames:
+        raise UserError(f"{path}: found {found} frames that decode, expected {frames}, as its container says")
+
+
+def _video_stream(container: av.container.InputContainer, path: Path) -> VideoStream:
+    if not container.streams.video:
+        raise UserError(f"{path}: found no video stream")
+    stream = container.streams.video[0]
+    stream.codec_context.thread_count = 1  # clips are short, and many are looked into at a time
+    return cast(VideoStream, stream)
+
+
+def _demux(
+    container: av.container.InputContainer, stream: VideoStream
+) -> tuple[av.VideoFrame | None, list[int | None]]:
+    """The first frame, and the time of each frame in units of the stream; some containers only know when to decode."""
+    first: av.VideoFrame | None = None
+    units: list[int | None] = []
+    for packet in container.demux(stream):
+        if packet.size and not packet.is_discard:
+            units.append(packet.dts if packet.pts is None else packet.pts)
+        if first is None:
+            first = cast(av.VideoFrame | None, next(iter(packet.decode()), None))
+    return first, units
+
+
+def _times(units: list[int | None], stream: VideoStream, path: Path) -> np.ndarray:
+    """Seconds from the first frame on, in the order in which frames are shown."""
+    known = sorted(unit for unit in units if unit is not None)
+    if len(known) < 2 or len(set(known)) != len(units) or stream.time_base is None:
+        raise UserError(
+            f"{path}: found {len(units)} frames at {len(set(known))} different times, expected two or more, each at a"
+            " time of its own"
+        )
+    return (np.array(known, dtype=np.float64) - known[0]) * float(stream.time_base)
+
+
+def _check_pictures(path: Path, stream: VideoStream, first: av.VideoFrame) -> None:
+    if first.interlaced_frame:
+        raise UserError(f"{path}: is interlaced, expected whole frames; convert it, such as by ffmpeg's filter bwdif")
+    curve = HIGH_DYNAMIC_RANGE.get(int(first.color_trc))
+    if curve is not None:
+        raise UserError(f"{path}: is of a high dynamic range ({curve}), expected standard range; convert it")
+    pixel = stream.sample_aspect_ratio
+    if pixel and pixel != 1:
+        raise UserError(f"{path}: has pixels of the aspect {pixel}, expected square ones; convert it")

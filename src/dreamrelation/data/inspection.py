@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from dreamrelation.data.containers import measure
+from dreamrelation.data.containers import Footage, look, prove
 from dreamrelation.data.crops import Crop, choose_crop
 from dreamrelation.data.file_names import as_text, is_text
 from dreamrelation.data.ntu.discovery import Found
@@ -24,6 +24,8 @@ class Fit:
     """A good window of a clip."""
 
     window: Window
+    start_seconds: float
+    """When the window starts, after the video's first frame."""
     crop: Crop
     subject1_track: int
     subject_rule: str
@@ -36,6 +38,8 @@ class Inspection:
     found: Found
     relation: str | None = None
     video_frames: int | None = None
+    frames_per_second: float | None = None
+    """Of the video, on average."""
     skeleton_frames: int | None = None
     bodies: int | None = None
     fits: dict[int, Fit] = field(default_factory=dict)
@@ -44,6 +48,7 @@ class Inspection:
     """Window length → why there is none."""
 
     def refuse(self, lengths: tuple[int, ...], reason: str) -> None:
+        """Find that no window can be used."""
         self.fits.clear()
         self.refusals = dict.fromkeys(lengths, reason)
 
@@ -75,19 +80,44 @@ def check_name(found: Found, relations: tuple[str, ...], listed: frozenset[str])
         raise Refusal("missing skeleton: found no .skeleton file")
 
 
-def inspect(found: Found, relations: tuple[str, ...], listed: frozenset[str], settings: ClipSettings) -> Inspection:
-    """Look for a good window of each length. Never raises for a bad clip: that is one of the answers."""
+def inspect_name(
+    found: Found, relations: tuple[str, ...], listed: frozenset[str], lengths: tuple[int, ...]
+) -> Inspection:
+    """What the name alone tells of a clip; one that is refused need not be looked into."""
     relation = relation_of(found)
     result = Inspection(found, relation.slug if relation else None)
     try:
         check_name(found, relations, listed)
-        _look_inside(result, settings)
+    except Refusal as refusal:
+        result.refuse(lengths, str(refusal))
+    return result
+
+
+def inspect(found: Found, settings: ClipSettings, frames_per_second: float) -> Inspection:
+    """Look for a good window of each length in a clip whose name is good, without decoding it.
+
+    Never raises for a bad clip: that is one of the answers.
+    """
+    relation = relation_of(found)
+    result = Inspection(found, relation.slug if relation else None)
+    try:
+        _look_inside(result, settings, frames_per_second)
     except Refusal as refusal:
         result.refuse(settings.pixel_frames, str(refusal))
     return result
 
 
-def _look_inside(result: Inspection, settings: ClipSettings) -> None:
+def reason_not_proven(found: Found, frames: int) -> str | None:
+    """Why a clip that is to be used cannot be: decoding its video to the end did not give `frames` whole frames."""
+    assert found.video is not None  # or it would not have been chosen
+    try:
+        prove(found.video, frames)
+    except (UserError, OSError) as error:
+        return f"unreadable video: {error}"
+    return None
+
+
+def _look_inside(result: Inspection, settings: ClipSettings, frames_per_second: float) -> None:
     skeleton, video, relation = result.found.skeleton, result.found.video, relation_of(result.found)
     assert skeleton is not None and video is not None and relation is not None  # by check_name
     try:
@@ -98,30 +128,42 @@ def _look_inside(result: Inspection, settings: ClipSettings) -> None:
     result.skeleton_frames, result.bodies = tracks.frames, tracks.people
     if tracks.people < 2:
         raise Refusal(f"one body: found {tracks.people} after denoising, expected 2")
-    # Decoding takes most of the time, so not for clips in which even the shortest window has no place.
-    choose_window(tracks, settings.pixel_frames[-1], tracks.frames + FRAMES_APART)
     try:
-        result.video_frames, picture = measure(video)
+        footage = look(video)
     except (UserError, OSError) as error:
         raise Refusal(f"unreadable video: {error}") from None
+    result.video_frames, result.frames_per_second = len(footage.times), footage.frames_per_second
     if abs(result.video_frames - tracks.frames) > FRAMES_APART:
         raise Refusal(
             f"frame counts differ: found {result.video_frames} in the video and {tracks.frames} in the skeleton file"
         )
     for length in settings.pixel_frames:
         try:
-            result.fits[length] = _fit(tracks, length, result.video_frames, picture, relation, settings)
+            result.fits[length] = _fit(tracks, footage, length, frames_per_second, relation, settings)
         except Refusal as refusal:
             result.refusals[length] = str(refusal)
 
 
 def _fit(
-    tracks: Tracks, length: int, available: int, picture: tuple[int, int], relation: Relation, settings: ClipSettings
+    tracks: Tracks,
+    footage: Footage,
+    length: int,
+    frames_per_second: float,
+    relation: Relation,
+    settings: ClipSettings,
 ) -> Fit:
-    window = choose_window(tracks, length, available)
-    tracked = tracks.tracked[window.frames]
+    window = choose_window(tracks, footage.times, length, frames_per_second)
+    repeated = 1 - len(set(window.frames)) / length
+    if repeated > settings.maximum_repeated_share:
+        raise Refusal(
+            f"frame rate too low: found {footage.frames_per_second:.2f} frames per second; at {frames_per_second:g}"
+            f" {repeated:.2f} of the window would be repeated frames, expected at most"
+            f" {settings.maximum_repeated_share}"
+        )
+    frames = list(window.frames)
+    tracked = tracks.tracked[frames]
     share = float(tracked.mean(axis=(0, 2)).min())
     if share < settings.minimum_tracked_share:
         raise Refusal(f"untracked: found {share:.2f} of a body's joints, expected {settings.minimum_tracked_share}")
-    crop = choose_crop(tracks.pixels[window.frames], tracked, picture, settings)
-    return Fit(window, crop, *choose_subject(tracks, window, relation.actor))
+    crop = choose_crop(tracks.pixels[frames], tracked, footage.picture, settings)
+    return Fit(window, float(footage.times[frames[0]]), crop, *choose_subject(tracks, window, relation.actor))

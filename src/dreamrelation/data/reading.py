@@ -27,7 +27,7 @@ class JointWindow:
 def read_frames(clip: SelectedClip, height: int, width: int) -> np.ndarray:
     """The window's frames at the size that the model sees, (F, height, width, 3) uint8 RGB. Raises as `read_window`."""
     crop = (clip.crop_left, clip.crop_top, clip.crop_width, clip.crop_height)
-    return read_window(Path(clip.video), clip.start_frame, clip.pixel_frames, crop, height, width)
+    return read_window(Path(clip.video), clip.frames, crop, height, width)
 
 
 def read_joints(clip: SelectedClip, height: int, width: int) -> JointWindow:
@@ -38,7 +38,7 @@ def read_joints(clip: SelectedClip, height: int, width: int) -> JointWindow:
     if clip.skeleton is None:
         raise UserError(f"{clip.clip}: found no skeleton file in the selection, expected one to read joints from")
     tracks = two_people(read_skeleton(Path(clip.skeleton)))
-    window = slice(clip.start_frame, clip.start_frame + clip.pixel_frames)
+    window = [frame for frame in clip.frames if frame < tracks.frames]
     usable = int(tracks.usable[window].sum())
     if usable != clip.pixel_frames:
         raise UserError(

@@ -3,17 +3,16 @@
 from collections import Counter
 from dataclasses import dataclass
 
-import numpy as np
-
 from dreamrelation.data.inspection import Inspection
 from dreamrelation.data.ntu.names import ClipName
 from dreamrelation.errors import UserError
+from dreamrelation.files import fingerprint
 from dreamrelation.relations import RELATIONS
 from dreamrelation.settings.data import ClipSettings
 from dreamrelation.tables.rows import cause
 
-PURPOSE = 0xC11B5
-"""Sets the choice's random numbers apart from those of other stages."""
+PURPOSE = "choice of clips"
+"""Sets the choice's random order apart from others."""
 
 
 @dataclass(frozen=True)
@@ -40,17 +39,20 @@ def choose(relation: str, inspections: list[Inspection], settings: ClipSettings,
     if len(good[length]) < settings.minimum:
         raise UserError(_too_few(relation, inspections, good, settings, length))
     names = {i.found.clip: i.found.name for i in good[length] if i.found.name is not None}
-    rng = np.random.default_rng([seed, PURPOSE, RELATIONS[relation].action])
-    clips = tuple(sorted(spread(names, min(settings.per_relation, len(names)), rng)))
+    clips = tuple(sorted(spread(names, min(settings.per_relation, len(names)), seed)))
     longer = [f"{len(good[other])} of {other} frames" for other in settings.pixel_frames if other > length]
     fallback = f"only {' and '.join(longer)} are good, expected {settings.per_relation}" if longer else ""
     return Choice(relation, length, clips, fallback)
 
 
-def spread(names: dict[str, ClipName], count: int, rng: np.random.Generator) -> list[str]:
+def spread(names: dict[str, ClipName], count: int, seed: int) -> list[str]:
     """`count` of the clips, at random, of different performances before the same one from another camera, and of
-    performers that are not there yet before those that are."""
-    order = [str(clip) for clip in rng.permutation(sorted(names))]
+    performers that are not there yet before those that are.
+
+    Each clip has a random place of its own in the order, so that where one is taken away, the others stay as far as
+    they can.
+    """
+    order = sorted(names, key=lambda clip: fingerprint(purpose=PURPOSE, seed=seed, clip=clip))
     performances: Counter[tuple[int, int, int]] = Counter()
     performers: Counter[int] = Counter()
     chosen: list[str] = []

@@ -19,7 +19,7 @@ def choose_subject(tracks: Tracks, window: Window, cue: ActorCue | None) -> tupl
     The rule is "actor_hand" and the like where the relation has an actor, who is the one whose joints of that kind
     move most; "actor_behind" where it is the one that walks behind; else "left", in the window's first frame.
     """
-    positions = tracks.positions[window.frames]
+    positions = tracks.positions[list(window.frames)]
     if cue == "behind":
         behind = walks_behind(positions[:, :, SPINE_BASE])
         if behind is not None:
@@ -29,7 +29,7 @@ def choose_subject(tracks: Tracks, window: Window, cue: ActorCue | None) -> tupl
             positions = positions - positions[:, :, [SPINE_BASE]]  # whoever is pushed or pulled moves as a whole
         moved = [reach(positions[:, who, CUE_JOINTS[cue]]) for who in range(2)]
         return int(moved[1] > moved[0]), f"actor_{cue}"
-    return leftmost(tracks.pixels[window.start_frame], tracks.tracked[window.start_frame]), "left"
+    return leftmost(tracks.pixels[window.frames[0]], tracks.tracked[window.frames[0]]), "left"
 
 
 def reach(positions: np.ndarray) -> float:

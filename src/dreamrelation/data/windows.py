@@ -9,61 +9,79 @@ from dreamrelation.data.refusal import Refusal
 
 CLOSER = 0.8
 """Two bodies approach each other where their smallest distance is below this share of the usual one."""
+HALF_A_FRAME = 0.5
+"""A window may end this share of a frame after the last one begins: each frame is shown for a while."""
 CONTACT = 0.1
 """Frames belong to the closest approach up to this share of the way from the smallest distance to the usual one."""
 
 
 @dataclass(frozen=True)
 class Window:
-    """Frames start_frame … start_frame + pixel_frames − 1 of the video."""
+    """A stretch of a video, in frames that are evenly spaced in time."""
 
-    start_frame: int
-    pixel_frames: int
+    frames: tuple[int, ...]
+    """For each frame that the model sees the number of the video's frame, from 0, whose time is nearest."""
     rule: str
     """What it is centred on: "closest_approach" or "highest_motion"."""
 
-    @property
-    def frames(self) -> slice:
-        return slice(self.start_frame, self.start_frame + self.pixel_frames)
 
+def choose_window(tracks: Tracks, times: np.ndarray, pixel_frames: int, frames_per_second: float) -> Window:
+    """The window of `pixel_frames` frames at a rate that is best centred on the interaction.
 
-def choose_window(tracks: Tracks, pixel_frames: int, available_frames: int) -> Window:
-    """The window of `pixel_frames` frames that is best centred on the interaction.
-
-    Exactly the two bodies are there in each of its frames, and it ends before `available_frames`. Raises Refusal.
+    `times` (N,) are those of the video's frames, in seconds. Exactly the two bodies are there in each frame from the
+    window's first to its last. Raises Refusal.
     """
-    usable = tracks.usable[:available_frames]
-    starts = _possible_starts(usable, pixel_frames)
+    usable = tracks.usable[: len(times)]
+    times = times[: len(usable)]
+    offsets = np.arange(pixel_frames) / frames_per_second
+    starts, ends = _possible_windows(usable, times, float(offsets[-1]))
     if not len(starts):
-        raise _no_window(tracks, usable, pixel_frames)
+        raise _no_window(tracks, usable, times, pixel_frames, frames_per_second)
     frame = closest_approach(tracks.positions[: len(usable)], usable)
     if frame is None:
-        return Window(_liveliest(tracks.positions, starts, pixel_frames), pixel_frames, "highest_motion")
-    centred = starts[np.abs(starts + (pixel_frames - 1) / 2 - frame).argmin()]
-    if not centred <= frame < centred + pixel_frames:
+        start = _liveliest(tracks.positions, starts, ends)
+        return Window(nearest(times, times[start] + offsets), "highest_motion")
+    best = int(np.abs(times[starts] + offsets[-1] / 2 - times[frame]).argmin())
+    if not starts[best] <= frame <= ends[best]:
         raise Refusal(
             f"interaction cut off: the bodies are closest in frame {frame}, and no {pixel_frames} frames round it have"
             " exactly two bodies"
         )
-    return Window(int(centred), pixel_frames, "closest_approach")
+    return Window(nearest(times, times[starts[best]] + offsets), "closest_approach")
 
 
-def _possible_starts(usable: np.ndarray, pixel_frames: int) -> np.ndarray:
-    counts = np.concatenate([[0], np.cumsum(usable)])
-    if len(usable) < pixel_frames:
-        return np.array([], int)
-    return np.flatnonzero(counts[pixel_frames:] - counts[:-pixel_frames] == pixel_frames)
+def nearest(times: np.ndarray, wanted: np.ndarray) -> tuple[int, ...]:
+    """For each wanted time the number of the frame that is nearest in time; of two, the earlier."""
+    after = np.clip(np.searchsorted(times, wanted), 1, len(times) - 1)
+    earlier = wanted - times[after - 1] <= times[after] - wanted
+    return tuple((after - earlier).tolist())
 
 
-def _no_window(tracks: Tracks, usable: np.ndarray, pixel_frames: int) -> Refusal:
-    if len(usable) < pixel_frames:
-        return Refusal(f"too short: found {len(usable)} frames, expected {pixel_frames}")
+def _possible_windows(usable: np.ndarray, times: np.ndarray, seconds: float) -> tuple[np.ndarray, np.ndarray]:
+    """First and last frames of all windows of so many seconds in which every frame is usable."""
+    if len(times) < 2:
+        return np.array([], int), np.array([], int)
+    starts = np.flatnonzero(times + seconds <= times[-1] + HALF_A_FRAME * (times[-1] - times[-2]))
+    ends = np.array(nearest(times, times[starts] + seconds), int)
+    lost = np.concatenate([[0], np.cumsum(~usable)])
+    whole = lost[ends + 1] == lost[starts]
+    return starts[whole], ends[whole]
+
+
+def _no_window(
+    tracks: Tracks, usable: np.ndarray, times: np.ndarray, pixel_frames: int, frames_per_second: float
+) -> Refusal:
+    seconds = (pixel_frames - 1) / frames_per_second
+    expected = f"expected {pixel_frames} at {frames_per_second:g} per second, {seconds:.2f} s"
+    found = 0.0 if len(times) == 0 else float(times[-1] - times[0])
+    if found + HALF_A_FRAME / frames_per_second < seconds:
+        return Refusal(f"too short: found {len(usable)} frames, {found:.2f} s, {expected}")
     strangers = int((tracks.others[: len(usable)] > 0).sum())
     if strangers:
         return Refusal(f"third body: found more than two bodies in {strangers} of {len(usable)} frames")
     ends = np.flatnonzero(np.diff(np.concatenate([[0], usable.astype(int), [0]])))
     longest = int(np.diff(ends)[::2].max(initial=0))
-    return Refusal(f"body lost: found two bodies in at most {longest} frames on end, expected {pixel_frames}")
+    return Refusal(f"body lost: found two bodies in at most {longest} frames on end, {expected}")
 
 
 def body_distance(positions: np.ndarray) -> np.ndarray:
@@ -83,8 +101,8 @@ def closest_approach(positions: np.ndarray, usable: np.ndarray) -> int | None:
     return int(np.median(frames[near]))
 
 
-def _liveliest(positions: np.ndarray, starts: np.ndarray, pixel_frames: int) -> int:
+def _liveliest(positions: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> int:
     """The start from which the joints travel farthest."""
-    speed = np.linalg.norm(np.diff(positions, axis=0), axis=-1).mean(axis=(1, 2))
-    travelled = [speed[start : start + pixel_frames - 1].sum() for start in starts]
+    steps = np.linalg.norm(np.diff(positions, axis=0), axis=-1).mean(axis=(1, 2))
+    travelled = [steps[start:end].sum() for start, end in zip(starts, ends, strict=True)]
     return int(starts[int(np.argmax(travelled))])

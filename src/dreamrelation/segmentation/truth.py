@@ -29,7 +29,7 @@ def true_masks(truth: Iterable[TrueMask], clip: SelectedClip, height: int, width
 
     Raises UserError where a frame of a body has none, or the crop leaves the picture.
     """
-    window = range(clip.start_frame, clip.start_frame + clip.pixel_frames)
+    window = clip.frames
     found = {(row.body, row.frame): row for row in truth if row.clip == clip.clip and row.frame in window}
     bodies = sorted({body for body, _ in found})
     if len(bodies) < SUBJECTS:

@@ -32,6 +32,11 @@ class ClipSettings(Settings):
     pixel_frames: tuple[Count, ...] = (61, 49, 37)
     """Window lengths in frames, each as the model takes them (Mochi: 6k+1), tried in this order until `per_relation`
     clips are long enough."""
+    frames_per_second: Count | None = None
+    """Rate at which the model sees clips; of a video of another rate the frames that are nearest in time are taken.
+    `None`: as generated videos have it (`generation.frames_per_second`)."""
+    maximum_repeated_share: Share = 0.2
+    """Share of a window's frames that may repeat the one before, in videos of a lower rate; others are refused."""
     height: Annotated[int, Field(ge=16, le=8192)] = 480
     """Height of the frames that the model sees, in pixels."""
     width: Annotated[int, Field(ge=16, le=8192)] = 848

@@ -57,7 +57,7 @@ class GenerationSettings(Videos):
     negative_prompt: str | None = None
     """What guidance leads away from; the empty text is nothing in particular."""
     frames_per_second: Count | None = None
-    """Of the videos that are written; it changes no frame."""
+    """Of the videos that are written, and, unless `clips.frames_per_second` says more, of the clips that are learnt."""
 
     def resolved(self, spec: BackboneSpec) -> Sampling:
         """With the model's own values where there was None. Raises UserError where a value does not fit the model."""

@@ -62,10 +62,19 @@ class ClipsStage(StageSettings):
     relations: tuple[str, ...]
     data: DataSettings
     clips: ClipSettings
+    frames_per_second: int
+    """At which the model sees clips."""
 
     @classmethod
     def of(cls, experiment: ExperimentSettings, method: str | None = None, metric: str | None = None) -> Self:
-        return cls(seed=experiment.seed, relations=experiment.relations, data=experiment.data, clips=experiment.clips)
+        clips, generated = experiment.clips, experiment.generation.resolved(experiment.model.spec)
+        return cls(
+            seed=experiment.seed,
+            relations=experiment.relations,
+            data=experiment.data,
+            clips=clips,
+            frames_per_second=clips.frames_per_second or generated.frames_per_second,
+        )
 
 
 class MasksStage(StageSettings):

@@ -1,21 +1,25 @@
-"""The clips stage: look into every clip that is there, choose, and write the index and the selection."""
+"""The clips stage: look into every clip that is there, choose, prove the chosen, and write index and selection."""
 
 import multiprocessing
-import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from tqdm import tqdm
+from pydantic import TypeAdapter
 
+from dreamrelation.code_digest import digest
 from dreamrelation.data.captions import read_captions
 from dreamrelation.data.file_names import as_text
-from dreamrelation.data.inspection import Inspection, inspect
+from dreamrelation.data.inspection import Inspection, inspect, inspect_name, reason_not_proven
+from dreamrelation.data.memo import Memo
 from dreamrelation.data.ntu.discovery import Found, find_clips, listed_clips
 from dreamrelation.data.selection import Choice, choose
 from dreamrelation.errors import UserError
+from dreamrelation.files import fingerprint
+from dreamrelation.progress import progress
 from dreamrelation.relations import RELATIONS
 from dreamrelation.settings.data import ClipSettings
 from dreamrelation.settings.stages import ClipsStage
@@ -23,39 +27,91 @@ from dreamrelation.tables.rows import INDEX, SELECTION, IndexedClip, SelectedCli
 
 PARALLEL_FROM = 200
 """Clips to look into from which on it pays to start processes."""
+CHUNK = 16
+"""Clips that a process is given at a time."""
+INSPECTION = TypeAdapter(Inspection)
+PROOF = TypeAdapter(str | None)
+Ask = Callable[[Callable[[Found], str], list[Found]], Iterator[str]]
+"""Asks about some clips, in their order, here or in other processes."""
 
 
-def run(*, settings: ClipsStage, index: Path, selection: Path) -> None:
+def run(*, settings: ClipsStage, memo: Path, index: Path, selection: Path, processes: int | None = None) -> None:
     """Write INDEX, every clip with its verdict and reason, and SELECTION, the clips that are used.
 
-    Raises UserError where data are not there, a relation has too few good clips, or a chosen one has no caption.
+    What was found out about each clip is kept in `memo`, from which a later or an interrupted run goes on. Raises
+    UserError where data are not there, a relation has too few good clips, or a chosen one has no caption.
     """
     captions = None if settings.data.captions is None else read_captions(Path(settings.data.captions))
     listed = listed_clips(settings.data.missing_skeletons)
     found = find_clips(settings.data)
-    work = partial(inspect, relations=settings.relations, listed=listed, settings=settings.clips)
-    inspections = list(tqdm(_inspect_all(found, work), "clips", len(found), disable=None, file=sys.stderr))
-    choices = _choose_all(settings, inspections)
-    chosen = [clip for choice in choices for clip in _selected(choice, inspections, captions)]
+    with Memo(memo, _version(settings)) as known, _workers(len(found), processes or 1) as ask:
+        inspections = _inspect_all(found, settings, listed, known, ask)
+        choices = _choose_all(settings, inspections, partial(_prove, known=known, ask=ask))
+    chosen = [clip for choice in choices for clip in _selected(choice, inspections, settings, captions)]
     INDEX.write(index, _indexed(inspections, choices, settings.clips))
     SELECTION.write(selection, chosen)
 
 
-def _inspect_all(found: list[Found], work: partial[Inspection]) -> Iterator[Inspection]:
-    processes = os.cpu_count() or 1
-    if len(found) < PARALLEL_FROM or processes == 1:
-        yield from map(work, found)
+def _version(settings: ClipsStage) -> str:
+    """What changes with the way in which clips are looked into."""
+    return fingerprint(
+        code=digest((Inspection.__module__,)),
+        clips=settings.clips.model_dump(mode="json"),
+        frames_per_second=settings.frames_per_second,
+    )
+
+
+@contextmanager
+def _workers(clips: int, processes: int) -> Iterator[Ask]:
+    if clips < PARALLEL_FROM or processes == 1:
+        yield map
         return
     with ProcessPoolExecutor(processes, multiprocessing.get_context("spawn")) as pool:
-        yield from pool.map(work, found, chunksize=16)
+        yield partial(pool.map, chunksize=CHUNK)
 
 
-def _choose_all(settings: ClipsStage, inspections: list[Inspection]) -> list[Choice]:
+def _inspect_all(
+    found: list[Found], settings: ClipsStage, listed: frozenset[str], known: Memo, ask: Ask
+) -> list[Inspection]:
+    """One for each that was found, in their order."""
+    lengths = settings.clips.pixel_frames
+    result = {one: inspect_name(one, settings.relations, listed, lengths) for one in found}
+    named = [one for one in found if not result[one].refusals]
+    look = partial(_inspected, settings=settings.clips, frames_per_second=settings.frames_per_second)
+    answers = known.answered(named, lambda one: one.files, "inspection", partial(ask, look))
+    for one, answer in progress(answers, len(named), "looking into clips"):
+        result[one] = INSPECTION.validate_json(answer)
+    return [result[one] for one in found]
+
+
+def _inspected(found: Found, settings: ClipSettings, frames_per_second: float) -> str:
+    return INSPECTION.dump_json(inspect(found, settings, frames_per_second)).decode()
+
+
+def _prove(chosen: list[Inspection], known: Memo, ask: Ask) -> list[str | None]:
+    """Why the videos of chosen clips cannot be decoded to their ends; None for each that can."""
+    frames = {one.found: one.video_frames or 0 for one in chosen}
+    answers = known.answered(
+        list(frames), lambda one: one.files[:1], "proof", partial(ask, partial(_proof, frames=frames))
+    )
+    reasons = {one: PROOF.validate_json(answer) for one, answer in answers}
+    return [reasons[one.found] for one in chosen]
+
+
+def _proof(found: Found, frames: dict[Found, int]) -> str:
+    return PROOF.dump_json(reason_not_proven(found, frames[found])).decode()
+
+
+def _choose_all(
+    settings: ClipsStage,
+    inspections: list[Inspection],
+    prove: Callable[[list[Inspection]], list[str | None]],
+) -> list[Choice]:
     choices, errors = [], []
     for relation in settings.relations:
         of_relation = [inspection for inspection in inspections if inspection.relation == relation]
         try:
-            choices.append(choose(relation, of_relation, settings.clips, settings.seed))
+            choices.append(_proven_choice(relation, of_relation, settings, prove))
         except UserError as error:
             errors.append(str(error))
             continue
@@ -67,7 +123,30 @@ def _choose_all(settings: ClipsStage, inspections: list[Inspection]) -> list[Cho
     return choices
 
 
-def _selected(choice: Choice, inspections: list[Inspection], captions: dict[str, str] | None) -> Iterator[SelectedClip]:
+def _proven_choice(
+    relation: str,
+    inspections: list[Inspection],
+    settings: ClipsStage,
+    prove: Callable[[list[Inspection]], list[str | None]],
+) -> Choice:
+    """A choice of which every video decodes to its end; one that does not is refused, and a spare takes its place."""
+    proven: set[str] = set()
+    while True:
+        choice = choose(relation, inspections, settings.clips, settings.seed)
+        chosen = [one for one in inspections if one.found.clip in choice.clips and one.fits]
+        unproven = [one for one in chosen if one.found.clip not in proven]
+        if not unproven:
+            return choice
+        for one, reason in zip(unproven, prove(unproven), strict=True):
+            if reason is None:
+                proven.add(one.found.clip)
+            else:
+                one.refuse(settings.clips.pixel_frames, reason)
+
+
+def _selected(
+    choice: Choice, inspections: list[Inspection], settings: ClipsStage, captions: dict[str, str] | None
+) -> Iterator[SelectedClip]:
     clips = set(choice.clips)
     for inspection in inspections:
         found = inspection.found
@@ -82,8 +161,10 @@ def _selected(choice: Choice, inspections: list[Inspection], captions: dict[str,
             caption=RELATIONS[choice.relation].caption() if captions is None else captions[found.clip],
             video=str(found.video),
             skeleton=str(found.skeleton),
-            start_frame=fit.window.start_frame,
-            pixel_frames=fit.window.pixel_frames,
+            frames=fit.window.frames,
+            start_seconds=fit.start_seconds,
+            frames_per_second=settings.frames_per_second,
+            source_frames_per_second=inspection.frames_per_second or 0.0,
             crop_left=fit.crop.left,
             crop_top=fit.crop.top,
             crop_width=fit.crop.width,
@@ -110,6 +191,7 @@ def _indexed(inspections: list[Inspection], choices: list[Choice], settings: Cli
             repeat=name and name.repeat,
             action=name and name.action,
             video_frames=inspection.video_frames,
+            frames_per_second=inspection.frames_per_second,
             skeleton_frames=inspection.skeleton_frames,
             bodies=inspection.bodies,
             verdict=verdict,

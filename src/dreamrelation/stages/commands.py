@@ -34,6 +34,8 @@ class Command:
     """Those of `paths` that may be left out."""
     numbers: tuple[str, ...] = ()
     """Flags that take a number and may be left out."""
+    counts: tuple[str, ...] = ()
+    """Flags that take a whole number and may be left out."""
     machine: bool = True
     """Whether the stage is told about the machine."""
     settings_beside: str | None = None
@@ -43,7 +45,11 @@ class Command:
 COMMANDS: dict[str, Command] = {
     "puppets": Command("play the puppets' data set", machine=False),
     "clips": Command(
-        "find, check and choose clips", paths=("index", "selection"), machine=False, settings_beside="selection"
+        "find, check and choose clips",
+        paths=("memo", "index", "selection"),
+        counts=("processes",),
+        machine=False,
+        settings_beside="selection",
     ),
     "masks": Command(
         "segment both subjects",
@@ -128,6 +134,8 @@ def build_parser() -> argparse.ArgumentParser:
             own.add_argument(_flag(name), nargs="*", default=[], type=Path)
         for name in command.numbers:
             own.add_argument(_flag(name), type=float)
+        for name in command.counts:
+            own.add_argument(_flag(name), type=int)
     models = stages.add_parser("puppet-models", help="train the models that come with the theatre (hours)")
     models.add_argument("--output", required=True, type=Path)
     models.add_argument("--work", required=True, type=Path, help="folder for states of unfinished trainings")
@@ -140,7 +148,7 @@ def call(options: argparse.Namespace) -> None:
         import_module("dreamrelation.stages.puppet_models").run(output=options.output, work=options.work)
         return
     command = COMMANDS[options.stage]
-    flags = (*command.names, *command.paths, *command.lists, *command.numbers)
+    flags = (*command.names, *command.paths, *command.lists, *command.numbers, *command.counts)
     arguments: dict[str, Any] = {name: getattr(options, name) for name in flags}
     settings, machine = _settings(options)
     if command.machine:

@@ -20,7 +20,9 @@ class IndexedClip:
     repeat: int | None
     action: int | None
     video_frames: int | None
-    """Frames that really decode; None where a reason was found before decoding."""
+    """By its container; proven by decoding for selected clips only. None where a reason was found before."""
+    frames_per_second: float | None
+    """Of the video, on average."""
     skeleton_frames: int | None
     bodies: int | None
     verdict: str
@@ -42,8 +44,14 @@ class SelectedClip:
     video: str
     skeleton: str | None
     """None: the data have no skeletons."""
-    start_frame: int
-    pixel_frames: int
+    frames: tuple[int, ...]
+    """Numbers of the video's frames, one for each frame that the model sees; they do not fall."""
+    start_seconds: float
+    """When the first of them is shown, after the video's first frame."""
+    frames_per_second: float
+    """At which the model sees them."""
+    source_frames_per_second: float
+    """Of the video, on average."""
     crop_left: int
     crop_top: int
     crop_width: int
@@ -51,6 +59,10 @@ class SelectedClip:
     subject1_track: int
     subject_rule: str
     window_rule: str
+
+    @property
+    def pixel_frames(self) -> int:
+        return len(self.frames)
 
 
 SELECTION = Table("clips/selection", SelectedClip)

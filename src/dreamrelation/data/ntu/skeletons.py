@@ -1,7 +1,7 @@
 """The `.skeleton` text files of NTU RGB+D (Kinect v2).
 
-Twenty thousand of them are read for one experiment, so joints, which are nearly all of a file, are converted at once; only
-where something is odd are they looked at line by line, to name the line.
+Twenty thousand of them are read for one experiment, so joints, which are nearly all of a file, are converted at once;
+only where something is odd are they looked at line by line, to name the line.
 """
 
 import math
@@ -105,7 +105,8 @@ class _Lines:
 
     def _converted_by_line(self) -> Iterator[list[float]]:
         for start in self.joints:
-            for self.number in range(start, min(start + JOINTS, len(self.lines))):
+            self.number = start
+            while self.number < min(start + JOINTS, len(self.lines)):
                 yield _joint(self)
 
     def error(self, found: str, expected: str) -> UserError:

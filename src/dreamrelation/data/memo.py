@@ -1,0 +1,87 @@
+"""What was found out about files, kept between runs: a run looks only at what is new or was changed.
+
+A file of lines that only grows while a run goes on, so a killed run loses nothing but the line it was writing.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Self, TypeVar
+
+from dreamrelation.files import appearing
+
+Item = TypeVar("Item")
+
+
+class Memo:
+    """Answers by question and by the state of the files that they are about; a context manager.
+
+    Another `version` is another way to ask: answers to it are not used, and are dropped at the end.
+    """
+
+    def __init__(self, path: Path, version: str) -> None:
+        self.path, self.version = path, version
+        self.known = dict(_lines(path))
+        self.used: dict[str, str] = {}
+
+    def __enter__(self) -> Self:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self.file = self.path.open("a", encoding="utf-8")
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.file.close()
+        if kind is None and self.used != self.known:
+            with appearing(self.path) as beside:
+                beside.write_text("".join(_line(key, answer) for key, answer in self.used.items()), encoding="utf-8")
+
+    def answered(
+        self,
+        items: Iterable[Item],
+        files: Callable[[Item], Iterable[Path]],
+        question: str,
+        ask: Callable[[list[Item]], Iterator[str]],
+    ) -> Iterator[tuple[Item, str]]:
+        """Each item with its answer, those that are known first; `ask` answers the others, in their order."""
+        new: list[tuple[Item, str]] = []
+        for item in items:
+            key = json.dumps([self.version, question, *map(_state, files(item))])
+            if key not in self.known:
+                new.append((item, key))
+                continue
+            self.used[key] = self.known[key]
+            yield item, self.known[key]
+        for (item, key), answer in zip(new, ask([item for item, _ in new]), strict=True):
+            self.used[key] = answer
+            self.file.write(_line(key, answer))
+            self.file.flush()
+            yield item, answer
+
+
+def _state(path: Path) -> list[str | int]:
+    """What changes with a file's content; a file that cannot be looked at is a state, too."""
+    try:
+        status = path.stat()
+    except OSError as error:
+        return [str(path), str(error.strerror)]
+    return [str(path), status.st_size, status.st_mtime_ns]
+
+
+def _line(key: str, answer: str) -> str:
+    return json.dumps([key, answer]) + "\n"
+
+
+def _lines(path: Path) -> Iterator[tuple[str, str]]:
+    """Keys and answers; a line that was cut off is left out, and so asked anew."""
+    if not path.is_file():
+        return
+    with path.open(encoding="utf-8", errors="replace") as file:
+        for line in file:
+            try:
+                key, answer = json.loads(line)
+            except ValueError:
+                continue
+            yield key, answer
