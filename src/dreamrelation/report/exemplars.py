@@ -38,7 +38,6 @@ def exemplars_of(
     masks: list[MaskRow],
     read_clip: ReadClip,
     count: int,
-    frames_per_second: int,
     media: MediaFolder,
 ) -> list[Exemplar]:
     """The first `count` clips that have masks; writes their videos."""
@@ -46,8 +45,9 @@ def exemplars_of(
     exemplars = []
     for clip in [clip for clip in selection if clip.clip in segmented][:count]:
         pictures, place = read_clip(clip, masks), f"{clip.relation}/exemplars"
-        plain = media.write_video(pictures.frames, frames_per_second, place, clip.clip)
+        rate = round(clip.frames_per_second)
+        plain = media.write_video(pictures.frames, rate, place, clip.clip)
         drawn = tinted(pictures.frames, pictures.masks)
-        coloured = media.write_video(drawn, frames_per_second, place, f"{clip.clip}_masks")
+        coloured = media.write_video(drawn, rate, place, f"{clip.clip}_masks")
         exemplars.append(Exemplar(clip.clip, clip.caption, plain, coloured))
     return exemplars

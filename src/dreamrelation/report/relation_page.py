@@ -14,7 +14,7 @@ from dreamrelation.report.score_tables import ScoreTable, score_table
 from dreamrelation.report.video_cells import VideoCells
 from dreamrelation.report.video_rows import Cases, MethodCells, prompt_row, shown_cases
 from dreamrelation.settings.report import ReportSettings
-from dreamrelation.tables.rows import MaskRow, Rejection
+from dreamrelation.tables.rows import MaskRow, Rejection, SelectedClip
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,8 @@ class RelationPage:
     """The clips' caption where they share one, else empty."""
     exemplars: list[Exemplar]
     clip_count: int
+    timing: str
+    """How long the clips are, and whether they were resampled."""
     masks: str
     """Agreement with the true masks, in a sentence; empty where the truth is unknown."""
     rejections: list[Rejection]
@@ -57,17 +59,15 @@ def relation_page(
     """Put one relation's section together; writes its videos and pictures."""
     slug = results.relation.slug
     captions = {clip.caption for clip in results.selection}
-    frames_per_second = results.methods[0].videos[0].row.frames_per_second
     cells = VideoCells(results.evaluation.metrics, media)
     return RelationPage(
         slug=slug,
         title=relation_title(slug),
         action=results.relation.label,
         caption=captions.pop() if len(captions) == 1 else "",
-        exemplars=exemplars_of(
-            results.selection, results.masks, read_clip, settings.exemplars, frames_per_second, media
-        ),
+        exemplars=exemplars_of(results.selection, results.masks, read_clip, settings.exemplars, media),
         clip_count=len(results.selection),
+        timing=timing(results.selection),
         masks=_agreement(results.masks),
         rejections=results.rejections,
         contact_sheet=media.copy_picture(results.contact_sheet, slug),
@@ -83,6 +83,22 @@ def relation_page(
 def relation_title(slug: str) -> str:
     """Such as "Shaking hands"."""
     return slug.replace("_", " ").capitalize()
+
+
+def timing(selection: list[SelectedClip]) -> str:
+    """Length and rate of a relation's clips, and which of them are shown at another rate than their own."""
+    first = selection[0]
+    rate, seconds = first.frames_per_second, (first.pixel_frames - 1) / first.frames_per_second
+    length = f"{first.pixel_frames} frames at {rate:g} per second, {seconds:.1f} s"
+    sources = [clip.source_frames_per_second for clip in selection if clip.resampled]
+    if not sources:
+        return f"{length}."
+    low, high = f"{min(sources):.4g}", f"{max(sources):.4g}"
+    spread = low if low == high else f"{low} to {high}"
+    return (
+        f"{length}; {len(sources)} of {len(selection)} were filmed at {spread} per second, of which the frames nearest"
+        " in time are taken."
+    )
 
 
 def _agreement(rows: list[MaskRow]) -> str:

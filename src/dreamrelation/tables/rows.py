@@ -1,6 +1,7 @@
 """The rows of the plain tables, one dataclass each. Frames count from 0; pixels are of the source video."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 from dreamrelation.tables.table import Table
 
@@ -63,6 +64,11 @@ class SelectedClip:
     @property
     def pixel_frames(self) -> int:
         return len(self.frames)
+
+    @property
+    def resampled(self) -> bool:
+        """Whether frames of the video are left out or repeated, to show it in its true time at another rate."""
+        return any(later - earlier != 1 for earlier, later in pairwise(self.frames))
 
 
 SELECTION = Table("clips/selection", SelectedClip)
