@@ -341,3 +341,15 @@ def test_clips_are_resampled_to_the_rate_at_which_the_model_sees_them(
     assert all(np.diff(row.frames).tolist() == [1] * 18 for row in staged[1])
     with pytest.raises(UserError, match="6 frame rate too low"):
         run(changed(theatre_settings, clips={"frames_per_second": 16}), tmp_path)
+
+
+def test_held_out_clips_are_selected_besides(
+    theatre_settings: ExperimentSettings, staged: Staged, tmp_path: Path
+) -> None:
+    index, selection = run(changed(theatre_settings, clips={"held_out": 3}), tmp_path)
+    splits = Counter((row.relation, row.split) for row in selection)
+    assert splits == {(r, s): n for r in ("shaking_hands", "kicking") for s, n in (("train", 4), ("held out", 1))}
+    learnt = [row for row in selection if row.split == "train"]
+    assert learnt == staged[1]
+    verdicts = {row.clip: row.verdict for row in index}
+    assert all(verdicts[row.clip] == {"train": "selected"}.get(row.split, row.split) for row in selection)

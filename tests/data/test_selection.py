@@ -86,3 +86,24 @@ def test_one_camera_per_performance_and_many_performers() -> None:
         eight = [parse_name(clip) for clip in spread(by_clip, 8, seed)]
         assert len({name.performance for name in eight}) == 8
     assert len(set(spread(by_clip, 24, 0))) == 24
+
+
+def test_held_out_clips_are_of_other_performances() -> None:
+    cameras = [
+        inspection(ClipName(1, camera, performer, 1, 58), {61: True})
+        for camera in (1, 2, 3)
+        for performer in (1, 2, 3, 4)
+    ]
+    three = ClipSettings(per_relation=3, minimum=2, held_out=5, pixel_frames=(61,))
+    choice = choose("shaking_hands", cameras, three, 0)
+    learnt, held_out = ({parse_name(clip).performance for clip in clips} for clips in (choice.clips, choice.held_out))
+    assert len(choice.clips) == 3 and len(choice.held_out) == 3, "the three cameras of the performance that is left"
+    assert len(held_out) == 1 and not learnt & held_out
+    assert choose("shaking_hands", cameras, three.model_copy(update={"held_out": 0}), 0).clips == choice.clips
+
+
+def test_a_clip_that_is_taken_away_changes_no_other_place() -> None:
+    some = clips(20, 0)
+    before = choose("shaking_hands", some, settings(6, 2), 0).clips
+    after = choose("shaking_hands", [one for one in some if one.found.clip != before[2]], settings(6, 2), 0).clips
+    assert len(set(before) & set(after)) == 5

@@ -22,6 +22,7 @@ from dreamrelation.roles import ROLES, Role
 from dreamrelation.settings.latents import LatentSettings
 from dreamrelation.settings.machine import MachineSettings
 from dreamrelation.settings.stages import FrameSize, LatentsStage
+from dreamrelation.tables.rows import TRAIN
 
 GRID = (2, 4, 6)
 
@@ -30,7 +31,7 @@ def encoded(number: int, mean: float = 0.0) -> EncodedClip:
     generator = torch.Generator().manual_seed(number)
     posterior = Posterior(torch.randn(12, *GRID, generator=generator) + mean, torch.full((12, *GRID), -2.0))
     masks: dict[Role, np.ndarray] = {role: np.full(GRID, 0.25 * (1 + number), np.float32) for role in ROLES}
-    return EncodedClip(f"clip{number}", "A person is hugging a person.", posterior, masks)
+    return EncodedClip(f"clip{number}", "A person is hugging a person.", TRAIN, posterior, masks)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from dreamrelation.files import file_sha256
 from dreamrelation.metrics.interface import VideoSample
 from dreamrelation.metrics.puppet_judge.network import SIDES, new_actor_head, new_judge, with_actor_head
 from dreamrelation.metrics.puppet_judge.storage import save_judge
-from dreamrelation.tables.rows import SELECTION, VIDEOS, GeneratedVideo, SelectedClip
+from dreamrelation.tables.rows import SELECTION, TRAIN, VIDEOS, GeneratedVideo, SelectedClip
 from dreamrelation.video import encode
 
 MOTIONS = ("hugging", "kicking", "shaking_hands", "none")
@@ -117,6 +117,7 @@ def write_selection(folder: Path, relations: list[str]) -> Path:
             subject1_track=0,
             subject_rule="left",
             window_rule="whole",
+            split=TRAIN,
         )
         rows.append(clip)
     SELECTION.write(folder / "clips" / "selection.parquet", rows)

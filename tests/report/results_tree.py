@@ -27,6 +27,7 @@ from dreamrelation.tables.rows import (
     REJECTIONS,
     SCORES,
     SELECTION,
+    TRAIN,
     TRAINING,
     VIDEOS,
     GeneratedVideo,
@@ -185,6 +186,7 @@ class Results:
             subject1_track=0,
             subject_rule="rule",
             window_rule="rule",
+            split=TRAIN,
         )
 
     def indexed(self, clip: str, relation: str | None, verdict: str, reason: str) -> IndexedClip:

@@ -15,7 +15,7 @@ def test_clips_at_their_own_rate_and_resampled_ones(results: Results) -> None:
     fast = replace(whole, frames=tuple(range(0, 57, 3)), source_frames_per_second=30.0)
     slow = replace(whole, frames=(0, 1, 1, *range(2, 18)), source_frames_per_second=29.97 / 4)
     assert timing([whole, fast, fast]) == (
-        "19 frames at 10 per second, 1.8 s; 2 of 3 were filmed at 30 per second, of which the frames nearest in time are"
-        " taken."
+        "19 frames at 10 per second, 1.8 s; 2 of 3 were filmed at 30 per second, of which the frames nearest"
+        " in time are taken."
     )
     assert "2 of 3 were filmed at 7.492 to 30 per second" in timing([whole, fast, slow])

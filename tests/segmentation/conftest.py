@@ -11,7 +11,7 @@ import pytest
 from dreamrelation.puppets.theatre.render import Take, draw_scene, render
 from dreamrelation.segmentation.interface import ClipView, JointView
 from dreamrelation.segmentation.run_lengths import encode
-from dreamrelation.tables.rows import SelectedClip, TrueMask
+from dreamrelation.tables.rows import TRAIN, SelectedClip, TrueMask
 
 SOURCE = (144, 256)
 WORKING = (128, 192)
@@ -68,6 +68,7 @@ def render_clip(relation: str, seed: int, pixel_frames: int = 7, start_frame: in
         subject1_track=0,
         subject_rule="left",
         window_rule="closest",
+        split=TRAIN,
     )
     return RenderedClip(take, row)
 

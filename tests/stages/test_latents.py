@@ -16,7 +16,7 @@ from dreamrelation.settings.latents import LatentSettings
 from dreamrelation.settings.machine import MachineSettings
 from dreamrelation.settings.stages import FrameSize, LatentsStage
 from dreamrelation.stages import latents
-from dreamrelation.tables.rows import MASKS, SELECTION, MaskRow, SelectedClip
+from dreamrelation.tables.rows import MASKS, SELECTION, TRAIN, MaskRow, SelectedClip
 
 SIZE = FrameSize(height=32, width=48)
 
@@ -25,7 +25,7 @@ def clip(number: int, pixel_frames: int = 7) -> SelectedClip:
     name = f"clip{number}"
     return SelectedClip(
         name, "hugging", "A person is hugging a person.", f"{name}.avi", None, tuple(range(pixel_frames)), 0.0, 10.0,
-        10.0, 0, 0, 48, 32, 0, "left", "closest_approach",
+        10.0, 0, 0, 48, 32, 0, "left", "closest_approach", TRAIN,
     )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from dreamrelation.errors import UserError
 from dreamrelation.settings.machine import MachineSettings
 from dreamrelation.settings.stages import TextsStage
 from dreamrelation.stages import texts
-from dreamrelation.tables.rows import SELECTION, SelectedClip
+from dreamrelation.tables.rows import SELECTION, TRAIN, SelectedClip
 from dreamrelation.texts.cache import TextCache
 
 MACHINE = MachineSettings(device="cpu")
@@ -19,7 +19,9 @@ MACHINE = MachineSettings(device="cpu")
 def test_every_text_is_embedded_once(random_mochi: MochiSettings, tmp_path: Path) -> None:
     captions = ["A person is hugging a person.", "A dog is hugging a cat.", "A person is hugging a person."]
     clips = [
-        SelectedClip(str(n), "hugging", text, "v", "s", tuple(range(7)), 0.0, 10.0, 10.0, 0, 0, 1, 1, 0, "left", "")
+        SelectedClip(
+            str(n), "hugging", text, "v", "s", tuple(range(7)), 0.0, 10.0, 10.0, 0, 0, 1, 1, 0, "left", "", TRAIN
+        )
         for n, text in enumerate(captions)
     ]
     SELECTION.write(tmp_path / "selection", clips)

@@ -21,7 +21,7 @@ from dreamrelation.settings.machine import MachineSettings
 from dreamrelation.settings.overlay import overlay
 from dreamrelation.settings.stages import LatentsStage, TrainStage
 from dreamrelation.stages import train
-from dreamrelation.tables.rows import TRAINING
+from dreamrelation.tables.rows import TRAIN, TRAINING
 from dreamrelation.texts.cache import write_texts
 from dreamrelation.training.resume import STATE
 
@@ -54,7 +54,11 @@ def caches(experiment: ExperimentSettings, folder: Path) -> None:
     masks: dict[Role, np.ndarray] = dict.fromkeys(ROLES, np.full(GRID, 0.5, np.float32))
     clips = [
         EncodedClip(
-            f"clip{n}", CAPTION, Posterior(torch.randn(12, *GRID, generator=generator), torch.zeros(12, *GRID)), masks
+            f"clip{n}",
+            CAPTION,
+            TRAIN,
+            Posterior(torch.randn(12, *GRID, generator=generator), torch.zeros(12, *GRID)),
+            masks,
         )
         for n in range(3)
     ]

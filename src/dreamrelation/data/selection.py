@@ -22,13 +22,15 @@ class Choice:
     relation: str
     pixel_frames: int
     clips: tuple[str, ...]
-    """Sorted."""
+    """To learn from; sorted."""
+    held_out: tuple[str, ...]
+    """Of other performances than `clips`, not to learn from; sorted."""
     fallback: str
     """Why the windows are not of the longest length; empty where they are."""
 
 
 def choose(relation: str, inspections: list[Inspection], settings: ClipSettings, seed: int) -> Choice:
-    """Choose up to `per_relation` clips of the first length at which so many are good.
+    """Choose up to `per_relation` clips of the first length at which so many are good, and up to `held_out` more.
 
     If that is no length, of the one that gives most, the longest of those. Raises UserError with the counts and the
     commonest reasons where that is less than `minimum`.
@@ -39,28 +41,39 @@ def choose(relation: str, inspections: list[Inspection], settings: ClipSettings,
     if len(good[length]) < settings.minimum:
         raise UserError(_too_few(relation, inspections, good, settings, length))
     names = {i.found.clip: i.found.name for i in good[length] if i.found.name is not None}
-    clips = tuple(sorted(spread(names, min(settings.per_relation, len(names)), seed)))
+    clips = spread(names, settings.per_relation, seed)
+    performances = {names[clip].performance for clip in clips}
+    others = {clip: name for clip, name in names.items() if name.performance not in performances}
+    held_out = spread(others, settings.held_out, seed)
     longer = [f"{len(good[other])} of {other} frames" for other in settings.pixel_frames if other > length]
     fallback = f"only {' and '.join(longer)} are good, expected {settings.per_relation}" if longer else ""
-    return Choice(relation, length, clips, fallback)
+    return Choice(relation, length, tuple(sorted(clips)), tuple(sorted(held_out)), fallback)
 
 
 def spread(names: dict[str, ClipName], count: int, seed: int) -> list[str]:
-    """`count` of the clips, at random, of different performances before the same one from another camera, and of
-    performers that are not there yet before those that are.
+    """Up to `count` of the clips, at random, of different performances before the same one from another camera, and
+    of performers, then setups, then cameras that are not there yet before those that are.
 
     Each clip has a random place of its own in the order, so that where one is taken away, the others stay as far as
     they can.
     """
     order = sorted(names, key=lambda clip: fingerprint(purpose=PURPOSE, seed=seed, clip=clip))
-    performances: Counter[tuple[int, int, int]] = Counter()
-    performers: Counter[int] = Counter()
+    seen: Counter[tuple[str, object]] = Counter()
+
+    def facets(clip: str) -> list[tuple[str, object]]:
+        name = names[clip]
+        return [
+            ("performance", name.performance),
+            ("performer", name.performer),
+            ("setup", name.setup),
+            ("camera", name.camera),
+        ]
+
     chosen: list[str] = []
-    while len(chosen) < count:
-        clip = min(order, key=lambda clip: (performances[names[clip].performance], performers[names[clip].performer]))
+    while order and len(chosen) < count:
+        clip = min(order, key=lambda clip: [seen[facet] for facet in facets(clip)])
         order.remove(clip)
-        performances[names[clip].performance] += 1
-        performers[names[clip].performer] += 1
+        seen.update(facets(clip))
         chosen.append(clip)
     return chosen
 

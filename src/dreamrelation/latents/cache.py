@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pyarrow.compute as pc
 import torch
 from torch import Tensor
 
@@ -12,6 +13,7 @@ from dreamrelation.errors import UserError
 from dreamrelation.files import fingerprint
 from dreamrelation.roles import ROLES, Role
 from dreamrelation.settings.stages import LatentsStage
+from dreamrelation.tables.rows import TRAIN
 from dreamrelation.tables.tensors import LATENTS, latents_schema, read_tensors, tensors, write_tensors
 
 
@@ -21,6 +23,7 @@ class EncodedClip:
 
     clip: str
     caption: str
+    split: str
     posterior: Posterior
     """Of this clip alone, (C, f, h, w)."""
     masks: dict[Role, np.ndarray]
@@ -29,7 +32,7 @@ class EncodedClip:
 
 @dataclass(frozen=True)
 class CachedClips:
-    """All clips of one relation."""
+    """The clips of one relation that are used in one way."""
 
     clips: list[str]
     captions: list[str]
@@ -73,6 +76,7 @@ def write_clips(path: Path, clips: list[EncodedClip], fingerprint: str) -> None:
         {
             "clip": clip.clip,
             "caption": clip.caption,
+            "split": clip.split,
             "mean": clip.posterior.mean.float().cpu().numpy(),
             "log_variance": clip.posterior.log_variance.float().cpu().numpy(),
             **{f"mask_{role}": mask for role, mask in clip.masks.items()},
@@ -82,12 +86,16 @@ def write_clips(path: Path, clips: list[EncodedClip], fingerprint: str) -> None:
     write_tensors(path, latents_schema(channels, (grid[0], grid[1], grid[2])), rows, fingerprint)
 
 
-def load_clips(path: Path, fingerprint: str) -> CachedClips:
-    """Read `latents.parquet`.
+def load_clips(path: Path, fingerprint: str, split: str = TRAIN) -> CachedClips:
+    """Read the clips of `latents.parquet` that are to be learnt from, or those of another split.
 
-    Raises UserError where it was made with another model or other settings, or where a clip's value is not finite.
+    Raises UserError where it was made with another model or other settings, where no clip is of the split, or where a
+    clip's value is not finite.
     """
     table = read_tensors(path, LATENTS, fingerprint)
+    table = table.filter(pc.equal(table.column("split"), split))
+    if not len(table):
+        raise UserError(f"{path}: found no clip of the split {split!r}, expected at least one")
     clips = table.column("clip").to_pylist()
     names = ("mean", "log_variance", *(f"mask_{role}" for role in ROLES))
     values = {name: torch.from_numpy(tensors(table, name).copy()).float() for name in names}

@@ -21,7 +21,7 @@ from dreamrelation.report.score_tables import paper_table, score_table
 from dreamrelation.report.scores import NO_SCORE, Metric, Scores
 from dreamrelation.report.video_cells import verdict_metric
 from dreamrelation.settings.experiment import ExperimentSettings
-from dreamrelation.tables.rows import cause
+from dreamrelation.tables.rows import TRAIN, cause
 
 LIBRARIES = (
     "torch",
@@ -36,7 +36,7 @@ LIBRARIES = (
 )
 POINTS = "Where all videos agree, the limits fall together and say too much; those of the single relations do not."
 """What was seen in each of a few videos need not be in all: a bootstrap cannot tell, Wilson's interval can."""
-VERDICTS = ("selected", "spare", "refused")
+VERDICTS = ("selected", "held out", "spare", "refused")
 
 
 def render(settings: ExperimentSettings, results: ExperimentResults, media: MediaFolder, read_clip: ReadClip) -> str:
@@ -122,7 +122,7 @@ def _notes(metrics: dict[str, Metric]) -> list[tuple[str, str]]:
 
 
 def _facts(settings: ExperimentSettings, results: ExperimentResults) -> list[tuple[str, str]]:
-    clips = sum(len(relation.selection) for relation in results.relations)
+    clips = sum(clip.split == TRAIN for relation in results.relations for clip in relation.selection)
     videos = sum(len(method.videos) for relation in results.relations for method in relation.methods)
     return [
         (str(len(results.relations)), "relation" if len(results.relations) == 1 else "relations"),

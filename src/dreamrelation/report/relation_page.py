@@ -14,7 +14,7 @@ from dreamrelation.report.score_tables import ScoreTable, score_table
 from dreamrelation.report.video_cells import VideoCells
 from dreamrelation.report.video_rows import Cases, MethodCells, prompt_row, shown_cases
 from dreamrelation.settings.report import ReportSettings
-from dreamrelation.tables.rows import MaskRow, Rejection, SelectedClip
+from dreamrelation.tables.rows import TRAIN, MaskRow, Rejection, SelectedClip
 
 
 @dataclass(frozen=True)
@@ -58,15 +58,16 @@ def relation_page(
 ) -> RelationPage:
     """Put one relation's section together; writes its videos and pictures."""
     slug = results.relation.slug
-    captions = {clip.caption for clip in results.selection}
+    learnt = [clip for clip in results.selection if clip.split == TRAIN]
+    captions = {clip.caption for clip in learnt}
     cells = VideoCells(results.evaluation.metrics, media)
     return RelationPage(
         slug=slug,
         title=relation_title(slug),
         action=results.relation.label,
         caption=captions.pop() if len(captions) == 1 else "",
-        exemplars=exemplars_of(results.selection, results.masks, read_clip, settings.exemplars, media),
-        clip_count=len(results.selection),
+        exemplars=exemplars_of(learnt, results.masks, read_clip, settings.exemplars, media),
+        clip_count=len(learnt),
         timing=timing(results.selection),
         masks=_agreement(results.masks),
         rejections=results.rejections,

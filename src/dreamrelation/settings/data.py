@@ -29,6 +29,9 @@ class ClipSettings(Settings):
     """Clips to select for each relation."""
     minimum: Count = 20
     """Fewer good clips than this at every length is an error."""
+    held_out: Annotated[int, Field(ge=0, le=10_000)] = 0
+    """Clips to select besides from which nothing is learnt, of other performances, as far as there are any: real
+    clips for metrics. Without them metrics are asked about the clips that were learnt from."""
     pixel_frames: tuple[Count, ...] = (61, 49, 37)
     """Window lengths in frames, each as the model takes them (Mochi: 6k+1), tried in this order until `per_relation`
     clips are long enough."""

@@ -23,7 +23,7 @@ from dreamrelation.progress import progress
 from dreamrelation.relations import RELATIONS
 from dreamrelation.settings.data import ClipSettings
 from dreamrelation.settings.stages import ClipsStage
-from dreamrelation.tables.rows import INDEX, SELECTION, IndexedClip, SelectedClip
+from dreamrelation.tables.rows import HELD_OUT, INDEX, SELECTION, TRAIN, IndexedClip, SelectedClip
 
 PARALLEL_FROM = 200
 """Clips to look into from which on it pays to start processes."""
@@ -116,7 +116,8 @@ def _choose_all(
             errors.append(str(error))
             continue
         choice = choices[-1]
-        note = f" ({choice.fallback})" if choice.fallback else ""
+        held_out = f", {len(choice.held_out)} more held out" if settings.clips.held_out else ""
+        note = held_out + (f" ({choice.fallback})" if choice.fallback else "")
         print(f"{relation}: {len(choice.clips)} clips of {choice.pixel_frames} frames{note}", file=sys.stderr)
     if errors:
         raise UserError("too few good clips\n  " + "\n  ".join(errors))
@@ -133,7 +134,8 @@ def _proven_choice(
     proven: set[str] = set()
     while True:
         choice = choose(relation, inspections, settings.clips, settings.seed)
-        chosen = [one for one in inspections if one.found.clip in choice.clips and one.fits]
+        wanted = {*choice.clips, *choice.held_out}
+        chosen = [one for one in inspections if one.found.clip in wanted and one.fits]
         unproven = [one for one in chosen if one.found.clip not in proven]
         if not unproven:
             return choice
@@ -147,7 +149,7 @@ def _proven_choice(
 def _selected(
     choice: Choice, inspections: list[Inspection], settings: ClipsStage, captions: dict[str, str] | None
 ) -> Iterator[SelectedClip]:
-    clips = set(choice.clips)
+    clips = dict.fromkeys(choice.clips, TRAIN) | dict.fromkeys(choice.held_out, HELD_OUT)
     for inspection in inspections:
         found = inspection.found
         if found.clip not in clips or choice.pixel_frames not in inspection.fits:
@@ -172,6 +174,7 @@ def _selected(
             subject1_track=fit.subject1_track,
             subject_rule=fit.subject_rule,
             window_rule=fit.window.rule,
+            split=clips[found.clip],
         )
 
 
@@ -205,4 +208,6 @@ def _verdict(inspection: Inspection, choice: Choice | None, settings: ClipSettin
         return "refused", inspection.refusals[length]
     if inspection.found.clip in choice.clips:
         return "selected", f"{length} frames: {choice.fallback}" if choice.fallback else ""
+    if inspection.found.clip in choice.held_out:
+        return HELD_OUT, ""
     return "spare", f"good, but {len(choice.clips)} others were chosen"

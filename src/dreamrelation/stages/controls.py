@@ -12,21 +12,21 @@ from dreamrelation.progress import progress
 from dreamrelation.settings.machine import MachineSettings
 from dreamrelation.settings.registry import implementation_of
 from dreamrelation.settings.stages import EvaluateStage
-from dreamrelation.stages.evaluate import checked_score, clips_of, describe, real_clip
+from dreamrelation.stages.evaluate import checked_score, describe, real_clip, reference_clips
 from dreamrelation.tables.rows import CONTROLS, SELECTION, ControlScore
 
 
 def run(
     *, settings: EvaluateStage, machine: MachineSettings, relation: str, metric: str, selection: Path, controls: Path
 ) -> None:
-    """Write CONTROLS of the metric that the experiment calls `metric`: every selected clip, asked about `relation`.
+    """Write CONTROLS of the metric that the experiment calls `metric`: real clips, asked about `relation`.
 
     Raises UserError where no clip shows the relation, or the metric compares sets and so says nothing of one clip.
     """
     if settings.metric.compares_sets:
         raise UserError(f"metrics.{metric}: {settings.metric.kind} compares sets of videos, expected `controls: false`")
-    clips_of(selection, relation)  # without one of them the controls would say nothing
-    clips = SELECTION.read(selection)
+    others = dict.fromkeys(clip.relation for clip in SELECTION.read(selection) if clip.relation != relation)
+    clips = [clip for shown in (relation, *others) for clip in reference_clips(selection, shown)]
     scorer = implementation_of(settings.metric)(settings.metric, machine)
     counted = progress(clips, len(clips), f"{metric} of real clips, for {relation}")
     rows = [_control(scorer, real_clip(clip, relation, settings.size), metric, clip.relation) for clip in counted]

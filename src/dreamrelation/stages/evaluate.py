@@ -16,6 +16,7 @@ from dreamrelation.settings.metrics import MetricSettings
 from dreamrelation.settings.registry import implementation_of
 from dreamrelation.settings.stages import EvaluateStage, FrameSize
 from dreamrelation.tables.rows import (
+    HELD_OUT,
     SCORES,
     SELECTION,
     SET_SCORES,
@@ -55,7 +56,7 @@ def run(
     counted = progress(listed, len(listed), f"{metric} of {relation} by {method}")
     samples = (generated(row, videos) for row in counted)
     if settings.metric.compares_sets:
-        reference = clips_of(selection, relation)
+        reference = reference_clips(selection, relation)
         real = (real_clip(clip, relation, settings.size) for clip in reference)
         found = scorer.compare(samples, real)
         _check_finite([found.value, found.low, found.high], f"the metric {metric}")
@@ -123,12 +124,15 @@ def generated(row: GeneratedVideo, videos: Path) -> VideoSample:
     return VideoSample(row.video, frames, row.prompt, row.relation, (row.subject1, row.subject2))
 
 
-def clips_of(selection: Path, relation: str) -> list[SelectedClip]:
-    """The selected clips that show the relation. Raises UserError where there is none."""
+def reference_clips(selection: Path, relation: str) -> list[SelectedClip]:
+    """The real clips of a relation that metrics are asked about: those held out, or, where there are none, all.
+
+    Raises UserError where no clip shows the relation.
+    """
     clips = [clip for clip in SELECTION.read(selection) if clip.relation == relation]
     if not clips:
         raise UserError(f"{selection}: found no clip of {relation}, expected at least one")
-    return clips
+    return [clip for clip in clips if clip.split == HELD_OUT] or clips
 
 
 def real_clip(clip: SelectedClip, relation: str, size: FrameSize) -> VideoSample:

@@ -59,5 +59,5 @@ def encode_batch(
         own = Posterior(posterior.mean[number], posterior.log_variance[number])
         pixel_masks = stored_masks(masks, clip.clip, clip.pixel_frames)
         pooled = latent_masks(pixel_masks, settings.latents, settings.model.spec)
-        encoded.append(EncodedClip(clip.clip, clip.caption, own, pooled))
+        encoded.append(EncodedClip(clip.clip, clip.caption, clip.split, own, pooled))
     return encoded

@@ -18,7 +18,7 @@ from dreamrelation.segmentation.truth import true_masks
 from dreamrelation.settings.machine import MachineSettings
 from dreamrelation.settings.registry import implementation_of
 from dreamrelation.settings.stages import MasksStage
-from dreamrelation.tables.rows import MASKS, REJECTIONS, SELECTION, TRUE_MASKS, MaskRow, Rejection, SelectedClip
+from dreamrelation.tables.rows import MASKS, REJECTIONS, SELECTION, TRAIN, TRUE_MASKS, MaskRow, Rejection, SelectedClip
 
 
 def run(
@@ -50,12 +50,13 @@ def run(
         except UnusableClip as error:
             outcome.refuse(view, str(error))
         _say(f"{clip.clip}: {outcome.strips[-1].note}")
-    good = len(clips) - len(outcome.refused)
+    refused = {row.clip for row in outcome.refused}
+    good = sum(clip.clip not in refused for clip in clips if clip.split == TRAIN)
     _require(good, outcome.refused, relation, settings.minimum)
     _say_truth(relation, outcome.ious)
     MASKS.write(masks, outcome.rows, rows_per_group=SUBJECTS * max(clip.pixel_frames for clip in clips))
     REJECTIONS.write(rejections, outcome.refused)
-    write_contact_sheet(contact_sheet, f"{relation}: {good} of {len(clips)} clips", outcome.strips)
+    write_contact_sheet(contact_sheet, f"{relation}: {len(clips) - len(refused)} of {len(clips)} clips", outcome.strips)
 
 
 @dataclass(frozen=True)
@@ -98,8 +99,8 @@ def _require(good: int, refused: list[Rejection], relation: str, minimum: int) -
     if good < minimum:
         reasons = "".join(f"\n  {row.clip}: {row.reason}" for row in refused)
         raise UserError(
-            f"{relation}: found {good} clips with usable masks, expected at least {minimum} (clips.minimum);"
-            f" refused:{reasons or ' none'}"
+            f"{relation}: found {good} clips to learn from with usable masks, expected at least {minimum}"
+            f" (clips.minimum); refused:{reasons or ' none'}"
         )
 
 

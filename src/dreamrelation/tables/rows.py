@@ -27,12 +27,16 @@ class IndexedClip:
     skeleton_frames: int | None
     bodies: int | None
     verdict: str
-    """selected, spare (good, but not needed) or refused."""
+    """selected, held out (selected, but not to learn from), spare (good, but not needed) or refused."""
     reason: str
     """A short cause, a colon and the details; for selected clips empty, or why the window is shorter."""
 
 
 INDEX = Table("clips/index", IndexedClip)
+
+
+TRAIN, HELD_OUT = "train", "held out"
+"""What a clip is used for."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,8 @@ class SelectedClip:
     subject1_track: int
     subject_rule: str
     window_rule: str
+    split: str
+    """TRAIN, or HELD_OUT: no method learns from it."""
 
     @property
     def pixel_frames(self) -> int:

@@ -30,6 +30,7 @@ def latents_schema(channels: int, grid: tuple[int, int, int]) -> pa.Schema:
         [
             pa.field("clip", pa.string(), nullable=False),
             pa.field("caption", pa.string(), nullable=False),
+            pa.field("split", pa.string(), nullable=False),
             pa.field("mean", latent, nullable=False),
             pa.field("log_variance", latent, nullable=False),
             *(pa.field(f"mask_{role}", mask, nullable=False) for role in ROLES),
