@@ -10,15 +10,15 @@ from dreamrelation.files import file_sha256
 from dreamrelation.metrics.interface import VideoSample
 from dreamrelation.metrics.puppet_judge.network import SIDES, new_actor_head, new_judge, with_actor_head
 from dreamrelation.metrics.puppet_judge.storage import save_judge
-from dreamrelation.tables.rows import SELECTION, TRAIN, VIDEOS, GeneratedVideo, SelectedClip
+from dreamrelation.tables.rows import HELD_OUT, SELECTION, TRAIN, VIDEOS, GeneratedVideo, SelectedClip
 from dreamrelation.video import encode
 
 MOTIONS = ("hugging", "kicking", "shaking_hands", "none")
 KINDS = ("dog", "cat", "person", "nobody")
 LOGIT = 2.0
 """Of what the judge sees; all others have 0."""
-HELD_OUT = {"motion": 0.97, "figure": 0.95, "per_motion": {"hugging": 1.0, "none": 0.8}, "clips": 160}
-FACTS = {"name": "puppet_classifier", "held_out_accuracy": HELD_OUT}
+HELD_OUT_ACCURACY = {"motion": 0.97, "figure": 0.95, "per_motion": {"hugging": 1.0, "none": 0.8}, "clips": 160}
+FACTS = {"name": "puppet_classifier", "held_out_accuracy": HELD_OUT_ACCURACY}
 ACTOR_FACTS = {"held_out_accuracy": {"actor": 0.9, "per_motion": {"kicking": 0.9}, "clips": 40}}
 FRAMES, HEIGHT, WIDTH = 7, 64, 96
 
@@ -95,8 +95,8 @@ def change_manifest(manifest: Path, **values: object) -> None:
     VIDEOS.write(manifest, [replace(row, **values) for row in VIDEOS.read(manifest)])
 
 
-def write_selection(folder: Path, relations: list[str]) -> Path:
-    """One clip of each of these relations, as the clips stage leaves them."""
+def write_selection(folder: Path, relations: list[str], held_out: tuple[int, ...] = ()) -> Path:
+    """One clip of each of these relations, as the clips stage leaves them; `held_out` are numbers of clips."""
     rows = []
     for number, relation in enumerate(relations):
         write_video(folder / "clips" / f"{number}.mp4", seed=50 + number)
@@ -117,7 +117,7 @@ def write_selection(folder: Path, relations: list[str]) -> Path:
             subject1_track=0,
             subject_rule="left",
             window_rule="whole",
-            split=TRAIN,
+            split=HELD_OUT if number in held_out else TRAIN,
         )
         rows.append(clip)
     SELECTION.write(folder / "clips" / "selection.parquet", rows)

@@ -41,6 +41,12 @@ def test_every_clip_is_asked_about_the_relation(judge_folder, tmp_path, relation
     assert Description.of(metadata, path).name == "mine"
 
 
+def test_clips_that_were_not_learnt_from_are_asked_about_where_there_are_any(tmp_path):
+    write_selection(tmp_path, ["hugging", "kicking", "hugging", "kicking", "shaking_hands"], held_out=(2, 3))
+    rows = CONTROLS.read(run(tmp_path, {"kind": BRIGHTNESS}))
+    assert [(row.clip, row.shown) for row in rows] == [("2", "hugging"), ("3", "kicking"), ("4", "shaking_hands")]
+
+
 def test_a_real_clip_shows_persons_and_what_its_caption_says(tmp_path):
     write_selection(tmp_path, ["hugging"])
     frames = np.stack(list(decode(tmp_path / "clips" / "0.mp4")))

@@ -25,8 +25,11 @@ def run(
     """
     if settings.metric.compares_sets:
         raise UserError(f"metrics.{metric}: {settings.metric.kind} compares sets of videos, expected `controls: false`")
-    others = dict.fromkeys(clip.relation for clip in SELECTION.read(selection) if clip.relation != relation)
-    clips = [clip for shown in (relation, *others) for clip in reference_clips(selection, shown)]
+    selected = SELECTION.read(selection)
+    # The relation comes first: without a clip of it the controls would say nothing.
+    shown = dict.fromkeys([relation, *(clip.relation for clip in selected)])
+    asked_about = {clip.clip for each in shown for clip in reference_clips(selection, each)}
+    clips = [clip for clip in selected if clip.clip in asked_about]
     scorer = implementation_of(settings.metric)(settings.metric, machine)
     counted = progress(clips, len(clips), f"{metric} of real clips, for {relation}")
     rows = [_control(scorer, real_clip(clip, relation, settings.size), metric, clip.relation) for clip in counted]
