@@ -28,7 +28,7 @@ from dreamrelation.data.ntu.skeletons import read_skeleton
 from dreamrelation.puppets.theatre.ntu_writer import Lens, SensedBody, write_skeleton
 from dreamrelation.puppets.theatre.poses import ntu_joints, solve, standing_pose
 from dreamrelation.relations import RELATIONS
-from dreamrelation.settings.data import ClipSettings, DataSettings
+from dreamrelation.settings.data import ClipSettings, NtuData
 from dreamrelation.settings.stages import ClipsStage
 from dreamrelation.stages import clips
 
@@ -114,8 +114,8 @@ def main(count: int, processes: int) -> None:
         proof = median_ms(lambda: prove(video, FRAMES))
         settings = ClipsStage(
             seed=0,
-            relations=tuple(RELATIONS),
-            data=DataSettings(videos=str(folder / "videos"), skeletons=str(folder / "skeletons")),
+            relations=tuple(RELATIONS.values()),
+            data=NtuData(videos=str(folder / "videos"), skeletons=str(folder / "skeletons")),
             clips=ClipSettings(),
             frames_per_second=FRAMES_PER_SECOND,
         )

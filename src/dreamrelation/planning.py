@@ -73,12 +73,10 @@ class Plan:
 
     @cached_property
     def data_files(self) -> list[str]:
-        """What clips are read from: the puppets' data set, or the folders and lists of one that is there."""
+        """What clips are read from: the puppets' data set, or one that is there."""
         if self.theatre_files:
             return self.theatre_files
-        data = self.experiment.data
-        named = [data.videos, data.skeletons, data.captions, *data.missing_skeletons]
-        return [path for path in named if path is not None]
+        return self.experiment.data.files()
 
     @cached_property
     def segmenter_files(self) -> list[str]:

@@ -1,4 +1,4 @@
-"""The 26 mutual actions of NTU RGB+D, read from `relations.yaml`, and the sentences made of them."""
+"""Relations, of NTU RGB+D (its 26 mutual actions, read from `relations.yaml`) or one's own, and their sentences."""
 
 from dataclasses import dataclass
 from importlib import resources
@@ -6,7 +6,7 @@ from typing import Literal
 
 import yaml
 
-ActorCue = Literal["hand", "foot", "head", "body", "behind"]
+ActorCue = Literal["hand", "foot", "head", "body", "behind", "moves", "left", "right"]
 
 
 @dataclass(frozen=True)
@@ -14,17 +14,23 @@ class Relation:
     """One relation."""
 
     slug: str
-    action: int
-    """NTU's label, the aaa of SsssCcccPpppRrrrAaaa."""
     predicate: str
     """What subject 1 does to the `{other}` subject, in the present continuous."""
-    actor: ActorCue | None
+    actor: ActorCue | None = None
     """What tells the actor, who is subject 1; None: subject 1 is the one on the left."""
+    action: int | None = None
+    """NTU's label, the aaa of SsssCcccPpppRrrrAaaa; None: a relation of one's own."""
+    clip_caption: str | None = None
+    """What all clips show; None: two persons of whom the predicate is said."""
 
     @property
     def label(self) -> str:
-        """As in the file names, such as A058."""
-        return f"A{self.action:03d}"
+        """As in NTU's file names, such as A058; empty for a relation of one's own."""
+        return "" if self.action is None else f"A{self.action:03d}"
+
+    @property
+    def caption_of_clips(self) -> str:
+        return self.clip_caption or self.caption()
 
     def caption(self, subject1: str = "person", subject2: str = "person") -> str:
         """Such as 'A dog is shaking hands with a cat.'"""

@@ -15,7 +15,7 @@ from dreamrelation.data.captions import read_captions
 from dreamrelation.data.containers import look
 from dreamrelation.data.ntu.discovery import find_clips, listed_clips
 from dreamrelation.errors import UserError
-from dreamrelation.settings.data import DataSettings
+from dreamrelation.settings.data import NtuData
 from dreamrelation.settings.experiment import ExperimentSettings
 from dreamrelation.settings.overlay import overlay
 from dreamrelation.settings.stages import ClipsStage
@@ -200,7 +200,7 @@ def test_a_video_that_was_cut_off_is_noticed(theatre: Path, tmp_path: Path, shar
 
 def names(path: Path) -> list[str]:
     """Which files the index of a tree under `path` names, in order."""
-    data = DataSettings(videos=str(path), skeletons=str(path))
+    data = NtuData(videos=str(path), skeletons=str(path))
     return [str(file.relative_to(path)) for found in find_clips(data) for file in found.files]
 
 

@@ -3,7 +3,7 @@ import pytest
 
 from dreamrelation.segmentation.checks import check_areas, check_joints
 from dreamrelation.segmentation.identity import in_subject_order, iou, joints_inside, widest_frame
-from dreamrelation.segmentation.interface import JointView, UnusableClip
+from dreamrelation.segmentation.interface import JointView, Subject1, UnusableClip
 from dreamrelation.segmentation.truth import truth_iou
 
 FRAMES = 9
@@ -142,3 +142,16 @@ def test_truth_is_matched_once_for_the_whole_clip():
     assert (truth_iou(masks, true) == 1).all()
     swapped = shuffled(masks, (0, 1, 2))
     assert (truth_iou(swapped, true)[:3] == 0).all() and (truth_iou(swapped, true)[3:] == 1).all()
+
+
+@pytest.mark.parametrize(("subject1", "first"), [("left", 0), ("right", 1), ("moves", 1)])
+def test_without_joints_the_relation_says_who_comes_first(subject1: Subject1, first: int) -> None:
+    """The one on the left stands still, the one on the right goes up and down."""
+    masks = np.zeros((6, 2, 20, 40), bool)
+    masks[:, 0, 5:15, 4:12] = True
+    for frame in range(6):
+        top = 2 + 5 * (frame % 2)
+        masks[frame, 1, top : top + 10, 24:32] = True
+    ordered = in_subject_order(masks[:, ::-1], None, subject1)
+    np.testing.assert_array_equal(ordered[:, 0], masks[:, first])
+    np.testing.assert_array_equal(ordered[:, 1], masks[:, 1 - first])

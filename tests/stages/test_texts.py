@@ -7,6 +7,7 @@ import pytest
 from dreamrelation.backbones.mochi.backbone import Mochi
 from dreamrelation.backbones.mochi.settings import MochiSettings
 from dreamrelation.errors import UserError
+from dreamrelation.relations import RELATIONS
 from dreamrelation.settings.machine import MachineSettings
 from dreamrelation.settings.stages import TextsStage
 from dreamrelation.stages import texts
@@ -26,7 +27,7 @@ def test_every_text_is_embedded_once(random_mochi: MochiSettings, tmp_path: Path
     ]
     SELECTION.write(tmp_path / "selection", clips)
     settings = TextsStage(
-        relations=("hugging", "kicking"), subjects=(("dog", "cat"),), negative_prompt="blurred",
+        relations=(RELATIONS["hugging"], RELATIONS["kicking"]), subjects=(("dog", "cat"),), negative_prompt="blurred",
         model=random_mochi.only("text_encoder"),
     )  # fmt: skip
     texts.run(settings=settings, machine=MACHINE, selection=tmp_path / "selection", texts=tmp_path / "texts")

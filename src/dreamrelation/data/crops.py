@@ -52,6 +52,14 @@ def choose_crop(pixels: np.ndarray, tracked: np.ndarray, picture: tuple[int, int
     return Crop(left, top, width, height)
 
 
+def middle_crop(picture: tuple[int, int], settings: ClipSettings) -> Crop:
+    """The largest crop in the middle of a picture (width, height), with the aspect of `settings`."""
+    width, height = picture
+    aspect = settings.width / settings.height
+    crop_width, crop_height = min(width, round(height * aspect)), min(height, round(width / aspect))
+    return Crop((width - crop_width) // 2, (height - crop_height) // 2, crop_width, crop_height)
+
+
 def body_heights(pixels: np.ndarray, tracked: np.ndarray) -> np.ndarray:
     """Height of each body's joint box in the middle frame of all when ordered by height, (F, 2, 25, 2) → (2,) pixels.
 

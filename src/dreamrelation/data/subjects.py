@@ -24,12 +24,20 @@ def choose_subject(tracks: Tracks, window: Window, cue: ActorCue | None) -> tupl
         behind = walks_behind(positions[:, :, SPINE_BASE])
         if behind is not None:
             return behind, "actor_behind"
-    elif cue is not None:
-        if cue != "body":
+    elif cue in CUE_JOINTS or cue == "moves":
+        if cue not in ("body", "moves"):
             positions = positions - positions[:, :, [SPINE_BASE]]  # whoever is pushed or pulled moves as a whole
-        moved = [reach(positions[:, who, CUE_JOINTS[cue]]) for who in range(2)]
+        moved = [reach(positions[:, who, CUE_JOINTS.get(cue, CUE_JOINTS["body"])]) for who in range(2)]
         return int(moved[1] > moved[0]), f"actor_{cue}"
-    return leftmost(tracks.pixels[window.frames[0]], tracks.tracked[window.frames[0]]), "left"
+    left = leftmost(tracks.pixels[window.frames[0]], tracks.tracked[window.frames[0]])
+    return (1 - left, "right") if cue == "right" else (left, "left")
+
+
+def rule_without_skeleton(cue: ActorCue | None) -> str:
+    """The rule by which masks alone tell subject 1: "left", "right" or, where somebody's joints would, "moves"."""
+    if cue is None or cue in ("left", "right", "behind"):
+        return "right" if cue == "right" else "left"
+    return "moves"
 
 
 def reach(positions: np.ndarray) -> float:

@@ -22,7 +22,7 @@ class Window:
     frames: tuple[int, ...]
     """For each frame that the model sees the number of the video's frame, from 0, whose time is nearest."""
     rule: str
-    """What it is centred on: "closest_approach" or "highest_motion"."""
+    """What it is centred on: "closest_approach", "highest_motion" or "middle"."""
 
 
 def choose_window(tracks: Tracks, times: np.ndarray, pixel_frames: int, frames_per_second: float) -> Window:
@@ -50,6 +50,16 @@ def choose_window(tracks: Tracks, times: np.ndarray, pixel_frames: int, frames_p
     return Window(nearest(times, times[starts[best]] + offsets), "closest_approach")
 
 
+def middle_window(times: np.ndarray, pixel_frames: int, frames_per_second: float) -> Window:
+    """The window in the middle of a video of which nothing but its frames' times (N,) is known. Raises Refusal."""
+    offsets = np.arange(pixel_frames) / frames_per_second
+    starts, _ = _possible_windows(np.ones(len(times), bool), times, float(offsets[-1]))
+    if not len(starts):
+        raise _too_short(times, pixel_frames, frames_per_second)
+    start = times[starts[len(starts) // 2]]
+    return Window(nearest(times, start + offsets), "middle")
+
+
 def nearest(times: np.ndarray, wanted: np.ndarray) -> tuple[int, ...]:
     """For each wanted time the number of the frame that is nearest in time; of two, the earlier."""
     after = np.clip(np.searchsorted(times, wanted), 1, len(times) - 1)
@@ -71,17 +81,30 @@ def _possible_windows(usable: np.ndarray, times: np.ndarray, seconds: float) -> 
 def _no_window(
     tracks: Tracks, usable: np.ndarray, times: np.ndarray, pixel_frames: int, frames_per_second: float
 ) -> Refusal:
-    seconds = (pixel_frames - 1) / frames_per_second
-    expected = f"expected {pixel_frames} at {frames_per_second:g} per second, {seconds:.2f} s"
-    found = 0.0 if len(times) == 0 else float(times[-1] - times[0])
-    if found + HALF_A_FRAME / frames_per_second < seconds:
-        return Refusal(f"too short: found {len(usable)} frames, {found:.2f} s, {expected}")
+    if (
+        float(np.ptp(times) if len(times) else 0) + HALF_A_FRAME / frames_per_second
+        < (pixel_frames - 1) / frames_per_second
+    ):
+        return _too_short(times, pixel_frames, frames_per_second)
     strangers = int((tracks.others[: len(usable)] > 0).sum())
     if strangers:
         return Refusal(f"third body: found more than two bodies in {strangers} of {len(usable)} frames")
     ends = np.flatnonzero(np.diff(np.concatenate([[0], usable.astype(int), [0]])))
     longest = int(np.diff(ends)[::2].max(initial=0))
-    return Refusal(f"body lost: found two bodies in at most {longest} frames on end, {expected}")
+    return Refusal(
+        f"body lost: found two bodies in at most {longest} frames on end, {_length(pixel_frames, frames_per_second)}"
+    )
+
+
+def _too_short(times: np.ndarray, pixel_frames: int, frames_per_second: float) -> Refusal:
+    seconds = float(np.ptp(times)) if len(times) else 0.0
+    expected = _length(pixel_frames, frames_per_second)
+    return Refusal(f"too short: found {len(times)} frames, {seconds:.2f} s, {expected}")
+
+
+def _length(pixel_frames: int, frames_per_second: float) -> str:
+    seconds = (pixel_frames - 1) / frames_per_second
+    return f"expected {pixel_frames} at {frames_per_second:g} per second, {seconds:.2f} s"
 
 
 def body_distance(positions: np.ndarray) -> np.ndarray:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dreamrelation.errors import UserError
-from dreamrelation.relations import RELATIONS, Relation
+from dreamrelation.relations import Relation
 from dreamrelation.report.comparison import Comparison, read_comparison
 from dreamrelation.report.evaluation import Evaluation, read_evaluation
 from dreamrelation.report.scores import MeanScore, Metric, Scores, averages_of
@@ -131,7 +131,7 @@ def _read_relation(
     methods, metrics = list(settings.methods), list(settings.metrics)
     evaluation = read_evaluation(folder / "evaluation.json", slug, methods, metrics)
     return RelationResults(
-        relation=RELATIONS[slug],
+        relation=settings.relation(slug),
         selection=clips,
         masks=MASKS.read(folder / "masks.parquet"),
         rejections=REJECTIONS.read(folder / "rejections.parquet"),

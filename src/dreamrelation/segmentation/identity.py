@@ -1,15 +1,15 @@
 """Whose mask is whose.
 
 Masks are matched with skeletons in the frame in which the two are farthest apart and then followed both ways. Without
-skeletons the subject on the left of the first frame comes first. What does not hold together is refused, never
-repaired in silence.
+skeletons the subject on the left of the first frame comes first, or the one that the relation says. What does not hold
+together is refused, never repaired in silence.
 """
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from dreamrelation.roles import SUBJECTS
-from dreamrelation.segmentation.interface import JointView, UnusableClip
+from dreamrelation.segmentation.interface import JointView, Subject1, UnusableClip
 
 CONTINUITY = 2.0
 """Weight of the overlap with the last frame's mask beside the share of joints inside. It is the larger one: where a
@@ -52,14 +52,16 @@ def widest_frame(joints: JointView) -> int:
     return int(distance.argmax())
 
 
-def in_subject_order(masks: np.ndarray, joints: JointView | None) -> np.ndarray:
-    """Masks (F, 2, H, W) with subject 1 first in every frame.
+def in_subject_order(masks: np.ndarray, joints: JointView | None, subject1: Subject1 = "left") -> np.ndarray:
+    """Masks (F, 2, H, W) with subject 1 first in every frame; `subject1` tells it where there are no joints.
 
     Raises UnusableClip if no frame shows joints of both bodies; without joints, if a mask of the first frame is empty
     or nothing says which of two masks is whose.
     """
     if joints is None:
-        return _followed(masks, 0, _from_the_left(masks[0]), None)
+        followed = _followed(masks, 0, _from_the_left(masks[0]), None)
+        right_first = subject1 == "right" or (subject1 == "moves" and _moved(followed[:, 1]) > _moved(followed[:, 0]))
+        return followed[:, ::-1] if right_first else followed
     shares = np.nan_to_num(joints_inside(masks, joints))
     seed = widest_frame(joints)
     return _followed(masks, seed, _matched(shares[seed]), shares)
@@ -95,6 +97,11 @@ def _from_the_left(masks: np.ndarray) -> np.ndarray:
     if (areas == 0).any():
         raise UnusableClip("found an empty mask in the first frame, expected both subjects there, to know them by")
     return np.argsort((masks.sum(axis=-2) @ np.arange(masks.shape[-1])) / areas, kind="stable")
+
+
+def _moved(masks: np.ndarray) -> float:
+    """How much one subject's masks (F, H, W) change from frame to frame, 0 to 1."""
+    return float(1 - iou(masks[1:], masks[:-1]).mean())
 
 
 def _refuse_ambiguous(similarity: np.ndarray, frame: int) -> None:

@@ -1,12 +1,14 @@
 """What every segmenter and detector takes and gives."""
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 
 from dreamrelation.errors import UserError
 from dreamrelation.roles import SUBJECTS
+
+Subject1 = Literal["left", "right", "moves"]
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,8 @@ class ClipView:
     """(F, H, W, 3) uint8 RGB."""
     joints: JointView | None
     """None: the data have no skeletons."""
+    subject1: Subject1 = "left"
+    """Without skeletons, how masks tell subject 1: it is on the left or the right of the first frame, or moves more."""
 
     def __post_init__(self) -> None:
         frames = self.frames.shape[0]

@@ -1,17 +1,20 @@
 """Settings of the data and of the choice of clips."""
 
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, ValidationError, field_validator, model_validator
 
 from dreamrelation.backbone_spec import BackboneSpec
 from dreamrelation.errors import UserError
 from dreamrelation.settings.base import Count, Settings, Share
+from dreamrelation.settings.registry import KindError
 
 
-class DataSettings(Settings):
-    """Where the clips are."""
+class NtuData(Settings):
+    """NTU RGB+D, or what is written as it is: videos and skeletons by its names."""
 
+    source: Literal["ntu"] = "ntu"
     videos: str
     """Folder that is searched recursively for `SsssCcccPpppRrrrAaaa_rgb.avi`."""
     skeletons: str
@@ -20,6 +23,47 @@ class DataSettings(Settings):
     """Text files, as NTU RGB+D publishes them, that list the samples without a usable skeleton."""
     captions: str | None = None
     """Tab-separated file with the columns clip and caption; `None`: the relation's own caption of two persons."""
+
+    def files(self) -> list[str]:
+        """What clips are read from."""
+        named = [self.videos, self.skeletons, self.captions, *self.missing_skeletons]
+        return [path for path in named if path is not None]
+
+
+class FolderData(Settings):
+    """Clips of one's own: a folder with a sub-folder of videos for each relation."""
+
+    source: Literal["folder"]
+    folder: str
+    """Folder whose sub-folders bear the relations' names. Each holds videos of any kind that FFmpeg reads, and
+    `relation.yaml`, which says what they show; a relation of NTU RGB+D can do without."""
+    captions: str | None = None
+    """Tab-separated file with the columns clip and caption, where clips of a relation show different things."""
+
+    def files(self) -> list[str]:
+        """What clips are read from."""
+        inside = sorted(str(path) for path in Path(self.folder).rglob("*") if path.is_file())
+        return [*(inside or [self.folder]), *([] if self.captions is None else [self.captions])]
+
+
+SOURCES: dict[object, type[NtuData] | type[FolderData]] = {"ntu": NtuData, "folder": FolderData}
+
+
+def _read(value: object) -> object:
+    """Data of the source that is named, so that what does not fit it is told of it alone."""
+    if not isinstance(value, dict):
+        return value
+    source = value.get("source", "ntu")
+    if source not in SOURCES:
+        raise UserError(f"source is {source!r}, expected one of {', '.join(map(str, SOURCES))}")
+    try:
+        return SOURCES[source].model_validate(value)
+    except ValidationError as error:
+        raise KindError(SOURCES[source], error) from None
+
+
+Data = Annotated[NtuData | FolderData, BeforeValidator(_read)]
+"""Where the clips are, by `source`."""
 
 
 class ClipSettings(Settings):

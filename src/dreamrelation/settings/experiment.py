@@ -1,13 +1,14 @@
 """All settings of one experiment."""
 
+from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, model_validator
 
 from dreamrelation.errors import UserError
-from dreamrelation.relations import RELATIONS
+from dreamrelation.relations import RELATIONS, Relation
 from dreamrelation.settings.base import Name, Settings
-from dreamrelation.settings.data import ClipSettings, DataSettings
+from dreamrelation.settings.data import ClipSettings, Data, FolderData
 from dreamrelation.settings.generation import GenerationSettings
 from dreamrelation.settings.kinds import METHODS, Method, Metric, Model
 from dreamrelation.settings.latents import LatentSettings
@@ -16,6 +17,7 @@ from dreamrelation.settings.masks import MaskSettings
 from dreamrelation.settings.methods import MethodSettings, TrainedMethodSettings, TrainingSettings
 from dreamrelation.settings.metrics import IntervalSettings, MetricSettings
 from dreamrelation.settings.overlay import overlay
+from dreamrelation.settings.own_relations import FILE, OwnRelation, read_own_relation
 from dreamrelation.settings.puppets import PuppetSettings
 from dreamrelation.settings.report import ReportSettings
 
@@ -43,9 +45,12 @@ class ExperimentSettings(Settings):
     seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
     """Every random choice is derived from this one."""
     relations: Annotated[tuple[str, ...], Field(min_length=1)]
-    """Slugs of the relations to learn."""
+    """Names of the relations to learn: some of NTU RGB+D's 26, or of the sub-folders of one's own clips."""
+    own_relations: Annotated[dict[Name, OwnRelation], Field(default_factory=dict)]
+    """Relations of one's own, by name. Those of the sub-folders of one's own clips are read from their
+    `relation.yaml`."""
     machine: MachineSettings = MachineSettings()
-    data: DataSettings
+    data: Data
     puppets: PuppetSettings | None = None
     """Set: the puppet theatre plays the data set first. `None`: the data are there."""
     clips: ClipSettings = ClipSettings()
@@ -78,10 +83,22 @@ class ExperimentSettings(Settings):
         return {**value, "methods": methods}
 
     @model_validator(mode="after")
+    def _read_own_relations(self) -> "ExperimentSettings":
+        """Settings that were resolved once hold the relations already, whatever became of the folder."""
+        if not isinstance(self.data, FolderData):
+            return self
+        for slug in self.relations:
+            path = Path(self.data.folder) / slug / FILE
+            if slug not in self.own_relations and (path.is_file() or slug not in RELATIONS):
+                self.own_relations[slug] = read_own_relation(path)
+        return self
+
+    @model_validator(mode="after")
     def _consistent(self) -> "ExperimentSettings":
-        unknown = [slug for slug in self.relations if slug not in RELATIONS]
+        known = RELATIONS | self.own_relations
+        unknown = [slug for slug in self.relations if slug not in known]
         if unknown:
-            raise UserError(f"relations names {unknown[0]!r}, expected some of {', '.join(RELATIONS)}")
+            raise UserError(f"relations names {unknown[0]!r}, expected some of {', '.join(known)}")
         if len(set(self.relations)) != len(self.relations):
             raise UserError(f"relations names one twice: {list(self.relations)}")
         self.clips.check_backbone(self.model.spec)
@@ -107,6 +124,12 @@ class ExperimentSettings(Settings):
     def metric(self, name: str) -> MetricSettings:
         """One metric. Raises UserError with the known names."""
         return _named("metric", name, self.metrics)
+
+    def relation(self, name: str) -> Relation:
+        """One relation of the experiment. Raises UserError with the known names."""
+        self.check_relation(name)
+        own = self.own_relations.get(name)
+        return RELATIONS[name] if own is None else own.named(name)
 
     def check_relation(self, name: str) -> None:
         """Raise UserError for a relation that the experiment does not have."""

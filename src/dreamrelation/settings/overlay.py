@@ -13,8 +13,8 @@ PRESETS = ("methods", "metrics")
 def overlay(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
     """`base` with the values of `over`.
 
-    Mappings are merged key by key, but for a placement, which is one value, and for a part of another `kind`, whose
-    settings are others. A method or metric that is set to None is taken away.
+    Mappings are merged key by key, but for a placement, which is one value, and for a part of another `kind` or data of
+    another `source`, whose settings are others. A method or metric that is set to None is taken away.
     """
     merged = dict(base)
     for key, value in over.items():
@@ -38,4 +38,4 @@ def _check_taken_away(key: str, value: Any, below: Any) -> None:
 
 
 def _other_kind(below: dict[str, Any], value: dict[str, Any]) -> bool:
-    return "kind" in value and "kind" in below and value["kind"] != below["kind"]
+    return any(key in value and key in below and value[key] != below[key] for key in ("kind", "source"))

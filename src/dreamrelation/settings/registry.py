@@ -14,13 +14,13 @@ from typing import Any
 from pydantic import ValidationError
 
 from dreamrelation.errors import UserError
-from dreamrelation.settings.base import Component
+from dreamrelation.settings.base import Component, Settings
 
 
 class KindError(ValueError):
     """Settings that do not fit their kind; carries what pydantic said, so that each place can be named."""
 
-    def __init__(self, model: type[Component], error: ValidationError) -> None:
+    def __init__(self, model: type[Settings], error: ValidationError) -> None:
         super().__init__(str(error))
         self.model, self.error = model, error
 

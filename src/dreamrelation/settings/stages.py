@@ -7,8 +7,9 @@ are no part of a slice.
 from abc import abstractmethod
 from typing import Self
 
+from dreamrelation.relations import RELATIONS, Relation
 from dreamrelation.settings.base import Name, Settings
-from dreamrelation.settings.data import ClipSettings, DataSettings
+from dreamrelation.settings.data import ClipSettings, Data
 from dreamrelation.settings.experiment import ExperimentSettings
 from dreamrelation.settings.generation import Sampling
 from dreamrelation.settings.kinds import Method, Metric, Model
@@ -59,8 +60,8 @@ class ClipsStage(StageSettings):
     """Finding and choosing clips."""
 
     seed: int
-    relations: tuple[str, ...]
-    data: DataSettings
+    relations: tuple[Relation, ...]
+    data: Data
     clips: ClipSettings
     frames_per_second: int
     """At which the model sees clips."""
@@ -70,7 +71,7 @@ class ClipsStage(StageSettings):
         clips, generated = experiment.clips, experiment.generation.resolved(experiment.model.spec)
         return cls(
             seed=experiment.seed,
-            relations=experiment.relations,
+            relations=tuple(map(experiment.relation, experiment.relations)),
             data=experiment.data,
             clips=clips,
             frames_per_second=clips.frames_per_second or generated.frames_per_second,
@@ -94,7 +95,7 @@ class MasksStage(StageSettings):
 class TextsStage(StageSettings):
     """Embedding captions and prompts."""
 
-    relations: tuple[str, ...]
+    relations: tuple[Relation, ...]
     subjects: tuple[tuple[Subject, Subject], ...]
     negative_prompt: str
     model: Model
@@ -103,7 +104,7 @@ class TextsStage(StageSettings):
     def of(cls, experiment: ExperimentSettings, method: str | None = None, metric: str | None = None) -> Self:
         generation = experiment.generation.resolved(experiment.model.spec)
         return cls(
-            relations=experiment.relations,
+            relations=tuple(map(experiment.relation, experiment.relations)),
             subjects=generation.subjects,
             negative_prompt=generation.negative_prompt,
             model=experiment.model.only("text_encoder"),
@@ -149,6 +150,7 @@ class GenerateStage(StageSettings):
     size: FrameSize
     model: Model
     method: Method
+    own_relations: tuple[Relation, ...]
     sampling: Sampling
 
     @classmethod
@@ -158,8 +160,13 @@ class GenerateStage(StageSettings):
             size=FrameSize.of(experiment.clips),
             model=experiment.model,
             method=experiment.method(method or ""),
+            own_relations=tuple(own.named(slug) for slug, own in experiment.own_relations.items()),
             sampling=experiment.generation.resolved(experiment.model.spec),
         )
+
+    def relation(self, slug: str) -> Relation:
+        """One's own of this name, or NTU RGB+D's."""
+        return next((relation for relation in self.own_relations if relation.slug == slug), None) or RELATIONS[slug]
 
 
 class EvaluateStage(StageSettings):

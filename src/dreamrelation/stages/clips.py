@@ -13,14 +13,15 @@ from pydantic import TypeAdapter
 from dreamrelation.code_digest import digest
 from dreamrelation.data.captions import read_captions
 from dreamrelation.data.file_names import as_text
-from dreamrelation.data.inspection import Inspection, inspect, inspect_name, reason_not_proven
+from dreamrelation.data.found import Found
+from dreamrelation.data.inspection import Inspection, inspect, reason_not_proven
 from dreamrelation.data.memo import Memo
-from dreamrelation.data.ntu.discovery import Found, find_clips, listed_clips
 from dreamrelation.data.selection import Choice, choose
+from dreamrelation.data.sources import find
 from dreamrelation.errors import UserError
 from dreamrelation.files import fingerprint
 from dreamrelation.progress import progress
-from dreamrelation.relations import RELATIONS
+from dreamrelation.relations import Relation
 from dreamrelation.settings.data import ClipSettings
 from dreamrelation.settings.stages import ClipsStage
 from dreamrelation.tables.rows import HELD_OUT, INDEX, SELECTION, TRAIN, IndexedClip, SelectedClip
@@ -42,10 +43,9 @@ def run(*, settings: ClipsStage, memo: Path, index: Path, selection: Path, proce
     UserError where data are not there, a relation has too few good clips, or a chosen one has no caption.
     """
     captions = None if settings.data.captions is None else read_captions(Path(settings.data.captions))
-    listed = listed_clips(settings.data.missing_skeletons)
-    found = find_clips(settings.data)
+    found = find(settings.data, tuple(relation.slug for relation in settings.relations))
     with Memo(memo, _version(settings)) as known, _workers(len(found), processes or 1) as ask:
-        inspections = _inspect_all(found, settings, listed, known, ask)
+        inspections = _inspect_all(found, settings, known, ask)
         choices = _choose_all(settings, inspections, partial(_prove, known=known, ask=ask))
     chosen = [clip for choice in choices for clip in _selected(choice, inspections, settings, captions)]
     INDEX.write(index, _indexed(inspections, choices, settings.clips))
@@ -57,6 +57,7 @@ def _version(settings: ClipsStage) -> str:
     return fingerprint(
         code=digest((Inspection.__module__,)),
         clips=settings.clips.model_dump(mode="json"),
+        actors={relation.slug: relation.actor for relation in settings.relations},
         frames_per_second=settings.frames_per_second,
     )
 
@@ -71,21 +72,25 @@ def _workers(clips: int, processes: int) -> Iterator[Ask]:
 
 
 def _inspect_all(
-    found: list[Found], settings: ClipsStage, listed: frozenset[str], known: Memo, ask: Ask
+    found: list[tuple[Found, str | None]], settings: ClipsStage, known: Memo, ask: Ask
 ) -> list[Inspection]:
     """One for each that was found, in their order."""
-    lengths = settings.clips.pixel_frames
-    result = {one: inspect_name(one, settings.relations, listed, lengths) for one in found}
-    named = [one for one in found if not result[one].refusals]
-    look = partial(_inspected, settings=settings.clips, frames_per_second=settings.frames_per_second)
+    result = {one: Inspection(one) for one, _ in found}
+    for one, reason in found:
+        if reason is not None:
+            result[one].refuse(settings.clips.pixel_frames, reason)
+    named = [one for one, reason in found if reason is None]
+    look = partial(_inspected, settings=settings)
     answers = known.answered(named, lambda one: one.files, "inspection", partial(ask, look))
     for one, answer in progress(answers, len(named), "looking into clips"):
         result[one] = INSPECTION.validate_json(answer)
-    return [result[one] for one in found]
+    return [result[one] for one, _ in found]
 
 
-def _inspected(found: Found, settings: ClipSettings, frames_per_second: float) -> str:
-    return INSPECTION.dump_json(inspect(found, settings, frames_per_second)).decode()
+def _inspected(found: Found, settings: ClipsStage) -> str:
+    relation = next(relation for relation in settings.relations if relation.slug == found.relation)
+    inspection = inspect(found, relation, settings.clips, settings.frames_per_second)
+    return INSPECTION.dump_json(inspection).decode()
 
 
 def _prove(chosen: list[Inspection], known: Memo, ask: Ask) -> list[str | None]:
@@ -109,7 +114,7 @@ def _choose_all(
 ) -> list[Choice]:
     choices, errors = [], []
     for relation in settings.relations:
-        of_relation = [inspection for inspection in inspections if inspection.relation == relation]
+        of_relation = [inspection for inspection in inspections if inspection.found.relation == relation.slug]
         try:
             choices.append(_proven_choice(relation, of_relation, settings, prove))
         except UserError as error:
@@ -118,14 +123,14 @@ def _choose_all(
         choice = choices[-1]
         held_out = f", {len(choice.held_out)} more held out" if settings.clips.held_out else ""
         note = held_out + (f" ({choice.fallback})" if choice.fallback else "")
-        print(f"{relation}: {len(choice.clips)} clips of {choice.pixel_frames} frames{note}", file=sys.stderr)
+        print(f"{relation.slug}: {len(choice.clips)} clips of {choice.pixel_frames} frames{note}", file=sys.stderr)
     if errors:
         raise UserError("too few good clips\n  " + "\n  ".join(errors))
     return choices
 
 
 def _proven_choice(
-    relation: str,
+    relation: Relation,
     inspections: list[Inspection],
     settings: ClipsStage,
     prove: Callable[[list[Inspection]], list[str | None]],
@@ -149,6 +154,7 @@ def _proven_choice(
 def _selected(
     choice: Choice, inspections: list[Inspection], settings: ClipsStage, captions: dict[str, str] | None
 ) -> Iterator[SelectedClip]:
+    (relation,) = (relation for relation in settings.relations if relation.slug == choice.relation)
     clips = dict.fromkeys(choice.clips, TRAIN) | dict.fromkeys(choice.held_out, HELD_OUT)
     for inspection in inspections:
         found = inspection.found
@@ -160,9 +166,9 @@ def _selected(
         yield SelectedClip(
             clip=found.clip,
             relation=choice.relation,
-            caption=RELATIONS[choice.relation].caption() if captions is None else captions[found.clip],
+            caption=relation.caption_of_clips if captions is None else captions[found.clip],
             video=str(found.video),
-            skeleton=str(found.skeleton),
+            skeleton=None if found.skeleton is None else str(found.skeleton),
             frames=fit.window.frames,
             start_seconds=fit.start_seconds,
             frames_per_second=settings.frames_per_second,
@@ -182,10 +188,10 @@ def _indexed(inspections: list[Inspection], choices: list[Choice], settings: Cli
     by_relation = {choice.relation: choice for choice in choices}
     for inspection in inspections:
         found, name = inspection.found, inspection.found.name
-        verdict, reason = _verdict(inspection, by_relation.get(inspection.relation or ""), settings)
+        verdict, reason = _verdict(inspection, by_relation.get(found.relation or ""), settings)
         yield IndexedClip(
             clip=found.clip,
-            relation=inspection.relation,
+            relation=found.relation,
             video=None if found.video is None else as_text(str(found.video)),
             skeleton=None if found.skeleton is None else as_text(str(found.skeleton)),
             setup=name and name.setup,

@@ -12,7 +12,6 @@ from dreamrelation.files import file_sha256
 from dreamrelation.methods.files import check_manifest
 from dreamrelation.methods.interface import Method, OpenModel
 from dreamrelation.progress import Progress
-from dreamrelation.relations import RELATIONS
 from dreamrelation.sampling.guidance import Guidance
 from dreamrelation.sampling.prompts import Request, requests
 from dreamrelation.sampling.schedules import noise_levels
@@ -61,7 +60,7 @@ def run(
     if unlisted:
         raise UserError(f"{adapters_manifest}: does not list {unlisted[0]}; remove it and run the training again")
     loaded = tuple(f"{path.stem}:{digests[path.name]}" for path in used)
-    wanted = requests(settings.sampling, RELATIONS[relation], settings.seed)
+    wanted = requests(settings.sampling, settings.relation(relation), settings.seed)
     rows = []
     with Progress(f"{method}'s videos of {relation}", len(wanted)) as counter:
         for video in generate(settings, machine, model, loaded_method, backbone.autoencoder(), wanted):
@@ -105,7 +104,7 @@ def generate(
     for start in range(0, len(wanted), machine.generation_batch):
         batch = wanted[start : start + machine.generation_batch]
         noise = starting_noise([request.seed for request in batch], (denoiser.channels, *grid))
-        texts = [method.prompt(RELATIONS[request.relation], request.subjects) for request in batch]
+        texts = [method.prompt(settings.relation(request.relation), request.subjects) for request in batch]
         latents = sample(denoiser, noise, method.condition(texts), guidance, sigmas)
         for request, text, latent in zip(batch, texts, latents, strict=True):
             yield Video(request, text, autoencoder.decode(latent[None])[0])

@@ -3,6 +3,7 @@
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import cast, get_args
 
 import numpy as np
 from tqdm import tqdm
@@ -13,7 +14,7 @@ from dreamrelation.progress import progress
 from dreamrelation.roles import SUBJECTS
 from dreamrelation.segmentation.clip_masks import ClipMasks, clip_masks
 from dreamrelation.segmentation.contact_sheet import Strip, strip, write_contact_sheet
-from dreamrelation.segmentation.interface import ClipView, JointView, Segmenter, UnusableClip
+from dreamrelation.segmentation.interface import ClipView, JointView, Segmenter, Subject1, UnusableClip
 from dreamrelation.segmentation.truth import true_masks
 from dreamrelation.settings.machine import MachineSettings
 from dreamrelation.settings.registry import implementation_of
@@ -92,7 +93,8 @@ def clip_view(clip: SelectedClip, height: int, width: int) -> ClipView:
     if clip.skeleton is not None:
         window = read_joints(clip, height, width)
         joints = JointView(window.joints, window.tracked)
-    return ClipView(clip.clip, read_frames(clip, height, width), joints)
+    subject1 = cast(Subject1, clip.subject_rule) if clip.subject_rule in get_args(Subject1) else "left"
+    return ClipView(clip.clip, read_frames(clip, height, width), joints, subject1)
 
 
 def _require(good: int, refused: list[Rejection], relation: str, minimum: int) -> None:

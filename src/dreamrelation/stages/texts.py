@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from dreamrelation.relations import RELATIONS
 from dreamrelation.settings.machine import MachineSettings
 from dreamrelation.settings.registry import implementation_of
 from dreamrelation.settings.stages import TextsStage
@@ -12,9 +11,7 @@ from dreamrelation.texts.cache import NO_TEXT, write_texts
 
 def needed_texts(settings: TextsStage, captions: list[str]) -> list[str]:
     """Captions of the selected clips, the prompts, the negative prompt and the empty text; each once, sorted."""
-    prompts = {
-        RELATIONS[relation].caption(*subjects) for relation in settings.relations for subjects in settings.subjects
-    }
+    prompts = {relation.caption(*subjects) for relation in settings.relations for subjects in settings.subjects}
     return sorted({*captions, *prompts, settings.negative_prompt, NO_TEXT})
 
 
