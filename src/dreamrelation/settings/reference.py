@@ -53,13 +53,14 @@ def sections(model: Schema | None = None, place: str = "", note: str = "") -> It
     """The settings at a place, then those of the sections in it, in the order of the code."""
     root = ExperimentSettings.model_json_schema() if model is None else model
     definitions = root.get("$defs", {})
-    references = {name: _reference(field) for name, field in root["properties"].items()}
-    inner = {name: own for name, own in references.items() if own not in (None, "Schedule")}
+    inner = {name: own for name, field in root["properties"].items() if (own := _references(field))}
     values = {name: field for name, field in root["properties"].items() if name not in inner}
     yield Section(place, f"{root.get('description', '')} {note}".strip(), values, tuple(root.get("required", ())))
-    for name, reference in inner.items():
-        own_note = root["properties"][name].get("description", "")
-        yield from sections(definitions[reference] | {"$defs": definitions}, f"{place}.{name}".strip("."), own_note)
+    for name, references in inner.items():
+        field, at = root["properties"][name], f"{place}.{name}".strip(".")
+        for reference in references:
+            own = definitions[reference] | {"$defs": definitions}
+            yield from sections(own, f"{at}{_which(field, own)}", field.get("description", ""))
 
 
 PLACES = {
@@ -80,10 +81,20 @@ def kinds() -> Iterator[Section]:
             yield from sections(schema, f"{place} (kind: {kind})")
 
 
-def _reference(field: Schema) -> str | None:
-    """Name of the settings class of a field; None where the field is a value."""
-    found = [option["$ref"] for option in [field, *field.get("anyOf", ())] if "$ref" in option]
-    return found[0].rpartition("/")[2] if found else None
+def _references(field: Schema) -> list[str]:
+    """Names of the settings classes that a field may be of, or its values by name; none where the field is a value."""
+    named = [*field.get("patternProperties", {}).values(), field.get("additionalProperties")]
+    options = [field, *field.get("anyOf", ()), *(option for option in named if isinstance(option, dict))]
+    found = [option["$ref"].rpartition("/")[2] for option in options if "$ref" in option]
+    return [name for name in found if name != "Schedule"]
+
+
+def _which(field: Schema, own: Schema) -> str:
+    """What comes behind a place where there are several: a name, or the source that the settings are of."""
+    if field.get("type") == "object":
+        return ".NAME"
+    source = own["properties"].get("source")
+    return f" (source: {source['const']})" if source else ""
 
 
 def type_text(field: Schema) -> str:
@@ -128,7 +139,7 @@ def text() -> str:
         heading = f"`{section.place}`" if section.place else "Top level"
         rows = ["| setting | type | default | meaning |", "|---|---|---|---|"]
         for name, field in section.fields.items():
-            if name == "kind":
+            if name in ("kind", "source"):
                 continue  # the heading says it
             meaning = field.get("description", "").replace("\n", " ").replace("|", "\\|")
             rows.append(f"| `{name}` | {type_text(field)} | {default_text(section, name)} | {meaning} |")
