@@ -25,7 +25,7 @@ def clip(number: int, pixel_frames: int = 7) -> SelectedClip:
     name = f"clip{number}"
     return SelectedClip(
         name, "hugging", "A person is hugging a person.", f"{name}.avi", None, tuple(range(pixel_frames)), 0.0, 10.0,
-        10.0, 0, 0, 48, 32, 0, "left", "closest_approach", TRAIN,
+        10.0, pixel_frames, 48, 32, 0, 0, 48, 32, 0, "left", "closest_approach", TRAIN,
     )  # fmt: skip
 
 

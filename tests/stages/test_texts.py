@@ -21,7 +21,26 @@ def test_every_text_is_embedded_once(random_mochi: MochiSettings, tmp_path: Path
     captions = ["A person is hugging a person.", "A dog is hugging a cat.", "A person is hugging a person."]
     clips = [
         SelectedClip(
-            str(n), "hugging", text, "v", "s", tuple(range(7)), 0.0, 10.0, 10.0, 0, 0, 1, 1, 0, "left", "", TRAIN
+            str(n),
+            "hugging",
+            text,
+            "v",
+            "s",
+            tuple(range(7)),
+            0.0,
+            10.0,
+            10.0,
+            7,
+            1,
+            1,
+            0,
+            0,
+            1,
+            1,
+            0,
+            "left",
+            "",
+            TRAIN,
         )
         for n, text in enumerate(captions)
     ]

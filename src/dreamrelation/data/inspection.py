@@ -41,6 +41,8 @@ class Inspection:
     video_frames: int | None = None
     frames_per_second: float | None = None
     """Of the video, on average."""
+    picture: tuple[int, int] | None = None
+    """Width and height of the video, in pixels."""
     skeleton_frames: int | None = None
     bodies: int | None = None
     fits: dict[int, Fit] = field(default_factory=dict)
@@ -131,6 +133,7 @@ def _footage(result: Inspection) -> Footage:
     except (UserError, OSError) as error:
         raise Refusal(f"unreadable video: {error}") from None
     result.video_frames, result.frames_per_second = len(footage.times), footage.frames_per_second
+    result.picture = footage.picture
     return footage
 
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from dreamrelation.errors import UserError
 from dreamrelation.roles import SUBJECTS
+from dreamrelation.tables.rows import SelectedClip
 
 Subject1 = Literal["left", "right", "moves"]
 
@@ -37,6 +38,8 @@ class ClipView:
     """None: the data have no skeletons."""
     subject1: Subject1 = "left"
     """Without skeletons, how masks tell subject 1: it is on the left or the right of the first frame, or moves more."""
+    source: SelectedClip | None = None
+    """Which frames and which part of which video these are."""
 
     def __post_init__(self) -> None:
         frames = self.frames.shape[0]
@@ -65,6 +68,8 @@ class SegmentedClip:
     """(F, 2, H, W) bool; no pixel belongs to both subjects. Which comes first is free, and free in every frame."""
     scores: dict[str, np.ndarray]
     """Whatever the segmenter knows of its own quality, name → (F, 2)."""
+    in_order: bool = False
+    """Whether it is known that subject 1 comes first in every frame."""
 
 
 class UnusableClip(Exception):

@@ -56,6 +56,7 @@ SEGMENTERS = Registry(
     {
         "skeleton_grabcut": "dreamrelation.segmentation.skeleton_grabcut.settings:SkeletonGrabCutSettings",
         "grounded_sam": "dreamrelation.segmentation.grounded_sam.settings:GroundedSamSettings",
+        "imported": "dreamrelation.segmentation.imported.settings:ImportedSettings",
     },
 )
 DETECTORS = Registry(

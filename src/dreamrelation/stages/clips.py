@@ -160,6 +160,7 @@ def _selected(
         found = inspection.found
         if found.clip not in clips or choice.pixel_frames not in inspection.fits:
             continue
+        assert inspection.video_frames and inspection.frames_per_second and inspection.picture  # as it was looked into
         if captions is not None and found.clip not in captions:
             raise UserError(f"{found.clip}: found no caption in data.captions, expected one for each chosen clip")
         fit = inspection.fits[choice.pixel_frames]
@@ -172,7 +173,10 @@ def _selected(
             frames=fit.window.frames,
             start_seconds=fit.start_seconds,
             frames_per_second=settings.frames_per_second,
-            source_frames_per_second=inspection.frames_per_second or 0.0,
+            source_frames_per_second=inspection.frames_per_second,
+            source_frames=inspection.video_frames,
+            source_width=inspection.picture[0],
+            source_height=inspection.picture[1],
             crop_left=fit.crop.left,
             crop_top=fit.crop.top,
             crop_width=fit.crop.width,

@@ -94,7 +94,7 @@ def clip_view(clip: SelectedClip, height: int, width: int) -> ClipView:
         window = read_joints(clip, height, width)
         joints = JointView(window.joints, window.tracked)
     subject1 = cast(Subject1, clip.subject_rule) if clip.subject_rule in get_args(Subject1) else "left"
-    return ClipView(clip.clip, read_frames(clip, height, width), joints, subject1)
+    return ClipView(clip.clip, read_frames(clip, height, width), joints, subject1, clip)
 
 
 def _require(good: int, refused: list[Rejection], relation: str, minimum: int) -> None:

@@ -57,6 +57,10 @@ class SelectedClip:
     """At which the model sees them."""
     source_frames_per_second: float
     """Of the video, on average."""
+    source_frames: int
+    source_width: int
+    source_height: int
+    """Of the video, as it is shown."""
     crop_left: int
     crop_top: int
     crop_width: int
