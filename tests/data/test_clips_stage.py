@@ -15,6 +15,7 @@ from dreamrelation.data.captions import read_captions
 from dreamrelation.data.containers import look
 from dreamrelation.data.ntu.discovery import find_clips, listed_clips
 from dreamrelation.errors import UserError
+from dreamrelation.puppets.theatre.ntu_writer import write_avi
 from dreamrelation.settings.data import NtuData
 from dreamrelation.settings.experiment import ExperimentSettings
 from dreamrelation.settings.overlay import overlay
@@ -353,3 +354,23 @@ def test_held_out_clips_are_selected_besides(
     assert learnt == staged[1]
     verdicts = {row.clip: row.verdict for row in index}
     assert all(verdicts[row.clip] == {"train": "selected"}.get(row.split, row.split) for row in selection)
+
+
+def test_a_black_video_and_a_frozen_skeleton_are_refused(
+    theatre_settings: ExperimentSettings, staged: Staged, theatre: Path, tmp_path: Path
+) -> None:
+    copy = tmp_path / "ntu"
+    shutil.copytree(theatre, copy)
+    videos, skeletons = copy / "nturgb+d_rgb", copy / "nturgb+d_skeletons"
+    black, frozen = (next(row for row in staged[1] if row.relation == r) for r in ("kicking", "shaking_hands"))
+    write_avi(videos / Path(black.video).name, np.zeros((black.source_frames, 144, 256, 3), np.uint8))
+    path = skeletons / Path(frozen.skeleton or "").name
+    lines = path.read_text().splitlines()
+    body = 1 + 2 * 27
+    start = next(i for i in range(1, len(lines)) if lines[i] == "2")
+    path.write_text("\n".join([lines[0], *lines[start : start + body] * int(lines[0])]) + "\n")
+    data = {"videos": str(videos), "skeletons": str(skeletons)}
+    index, selection = run(changed(theatre_settings, data=data), tmp_path)
+    reasons = {row.clip: cause(row.reason) for row in index}
+    assert (reasons[black.clip], reasons[frozen.clip]) == ("blank picture", "frozen skeleton")
+    assert len(selection) == 8, "spares take their places"

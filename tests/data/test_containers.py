@@ -58,7 +58,8 @@ def test_the_container_and_the_decoder_agree(tmp_path: Path, name: str, reordere
     np.testing.assert_allclose(footage.times, np.arange(FRAMES) / 10, atol=2e-3)  # webm counts milliseconds
     assert footage.picture == (48, 32)
     assert footage.frames_per_second == pytest.approx(10, rel=2e-3)
-    prove(path, FRAMES)
+    thumbnails = prove(path, FRAMES, [0, 5, 5, 11])
+    assert thumbnails.shape == (4, 36, 64) and thumbnails[:, 18, 10].tolist() == sorted(thumbnails[:, 18, 10].tolist())
     shown = [float(frame[:, :20].mean()) for frame in decode(path)]
     assert shown == sorted(shown)
     with pytest.raises(UserError, match=f"found {FRAMES} frames that decode, expected 13"):

@@ -26,7 +26,9 @@ def ask(memo: Memo, files: list[Path], question: str = "length") -> tuple[dict[s
             yield path.read_text() * 2
 
     with memo:
-        found = {path.name: answer for path, answer in memo.answered(files, lambda path: [path], question, answers)}
+        found = {
+            path.name: answer for path, answer in memo.answered(files, lambda path: [path], lambda _: question, answers)
+        }
     return found, asked
 
 
@@ -55,7 +57,7 @@ def test_a_killed_run_keeps_what_it_had_found_out(tmp_path: Path, files: list[Pa
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt), Memo(place, "1") as memo:
-        list(memo.answered(files, lambda path: [path], "length", killed))
+        list(memo.answered(files, lambda path: [path], lambda _: "length", killed))
     with place.open("a") as file:
         file.write('["cut off in the mid')
     assert ask(Memo(place, "1"), files) == ({"a": "first", "b": "bb", "c": "cc"}, ["b", "c"])
@@ -69,4 +71,6 @@ def test_files_that_cannot_be_looked_at_have_answers_too(tmp_path: Path) -> None
 
     for expected in ("gone", "gone"):
         with Memo(place, "1") as memo:
-            assert [answer for _, answer in memo.answered([tmp_path / "x"], lambda p: [p], "q", gone)] == [expected]
+            assert [answer for _, answer in memo.answered([tmp_path / "x"], lambda p: [p], lambda _: "q", gone)] == [
+                expected
+            ]

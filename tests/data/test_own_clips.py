@@ -27,7 +27,8 @@ def folder(tmp_path: Path) -> Path:
         (top / relation).mkdir(parents=True)
         for number in range(count):
             frames = np.zeros((30, 72, 128, 3), np.uint8)
-            frames[:] = 8 * np.arange(30, dtype=np.uint8)[:, None, None, None]
+            for moment in range(30):
+                frames[moment, 20:60, 3 * moment : 3 * moment + 20] = 200
             encode(top / relation / f"take {number}.{('mp4', 'mkv', 'mov', 'avi')[number]}", frames, 10)
     (top / "juggling" / "relation.yaml").write_text(JUGGLING)
     (top / "juggling" / ".DS_Store").write_text("hidden")

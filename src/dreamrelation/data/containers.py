@@ -1,5 +1,6 @@
 """What a video file holds: a quick look at all of them, and the proof, frame by frame, of those that are used."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -8,6 +9,7 @@ import av
 import numpy as np
 from av.video.stream import VideoStream
 
+from dreamrelation.data.pictures import THUMBNAIL
 from dreamrelation.errors import UserError
 from dreamrelation.video import quarter_turns
 
@@ -70,14 +72,22 @@ def look(path: Path) -> Footage:
     return Footage(times, picture[::-1] if quarter_turns(first) % 2 else picture)
 
 
-def prove(path: Path, frames: int) -> None:
-    """Decode a video to its end. Raises UserError unless so many frames come out, of one size and none damaged."""
-    found, sizes = 0, set()
+def prove(path: Path, frames: int, shown: Sequence[int] = ()) -> np.ndarray:
+    """Decode a video to its end, and give small grey pictures (N, 36, 64) uint8 of the frames with the numbers `shown`.
+
+    Raises UserError unless `frames` frames come out, of one size and none damaged.
+    """
+    found, sizes, wanted = 0, set(), set(shown)
+    thumbnails: dict[int, np.ndarray] = {}
     try:
         with av.open(str(path)) as container:
             for frame in container.decode(_video_stream(container, path)):
                 if frame.is_corrupt:
                     raise UserError(f"{path}: frame {found} is damaged")
+                if found in wanted:
+                    width, height = THUMBNAIL
+                    small = frame.reformat(width, height, "gray", interpolation="AREA")
+                    thumbnails[found] = small.to_ndarray()
                 found += 1
                 sizes.add((frame.width, frame.height))
     except av.FFmpegError as error:
@@ -86,6 +96,7 @@ def prove(path: Path, frames: int) -> None:
         raise UserError(f"{path}: found pictures of the sizes {sorted(sizes)}, expected one size")
     if found != frames:
         raise UserError(f"{path}: found {found} frames that decode, expected {frames}, as its container says")
+    return np.stack([thumbnails[number] for number in shown]) if wanted else np.zeros((0, *THUMBNAIL[::-1]), np.uint8)
 
 
 def _video_stream(container: av.container.InputContainer, path: Path) -> VideoStream:

@@ -10,6 +10,7 @@ from dreamrelation.data.crops import Crop, choose_crop, middle_crop
 from dreamrelation.data.found import Found
 from dreamrelation.data.ntu.skeletons import read_skeleton
 from dreamrelation.data.ntu.tracks import two_people
+from dreamrelation.data.pictures import check_pictures
 from dreamrelation.data.refusal import Refusal
 from dreamrelation.data.subjects import choose_subject, rule_without_skeleton
 from dreamrelation.data.windows import Window, choose_window, middle_window
@@ -72,13 +73,29 @@ def inspect(found: Found, relation: Relation, settings: ClipSettings, frames_per
     return result
 
 
-def reason_not_proven(found: Found, frames: int) -> str | None:
-    """Why a clip that is to be used cannot be: decoding its video to the end did not give `frames` whole frames."""
-    assert found.video is not None  # or it would not have been chosen
+@dataclass(frozen=True)
+class Claim:
+    """What decoding must prove of a clip that is to be used."""
+
+    found: Found
+    video_frames: int
+    window: tuple[int, ...]
+    """Numbers of the frames that are used."""
+
+
+def reason_not_proven(claim: Claim) -> str | None:
+    """Why a clip cannot be used, seen only in its pictures; None where it can."""
+    video, skeleton = claim.found.video, claim.found.skeleton
+    assert video is not None  # or it would not have been chosen
     try:
-        prove(found.video, frames)
+        thumbnails = prove(video, claim.video_frames, claim.window)
+        joints = None if skeleton is None else two_people(read_skeleton(skeleton)).positions[list(claim.window)]
     except (UserError, OSError) as error:
         return f"unreadable video: {error}"
+    try:
+        check_pictures(thumbnails, joints)
+    except Refusal as refusal:
+        return str(refusal)
     return None
 
 

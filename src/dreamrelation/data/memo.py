@@ -42,13 +42,13 @@ class Memo:
         self,
         items: Iterable[Item],
         files: Callable[[Item], Iterable[Path]],
-        question: str,
+        question: Callable[[Item], str],
         ask: Callable[[list[Item]], Iterator[str]],
     ) -> Iterator[tuple[Item, str]]:
         """Each item with its answer, those that are known first; `ask` answers the others, in their order."""
         new: list[tuple[Item, str]] = []
         for item in items:
-            key = json.dumps([self.version, question, *map(_state, files(item))])
+            key = json.dumps([self.version, question(item), *map(_state, files(item))])
             if key not in self.known:
                 new.append((item, key))
                 continue

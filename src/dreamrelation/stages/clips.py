@@ -7,6 +7,7 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from pydantic import TypeAdapter
 
@@ -14,7 +15,7 @@ from dreamrelation.code_digest import digest
 from dreamrelation.data.captions import read_captions
 from dreamrelation.data.file_names import as_text
 from dreamrelation.data.found import Found
-from dreamrelation.data.inspection import Inspection, inspect, reason_not_proven
+from dreamrelation.data.inspection import Claim, Inspection, inspect, reason_not_proven
 from dreamrelation.data.memo import Memo
 from dreamrelation.data.selection import Choice, choose
 from dreamrelation.data.sources import find
@@ -32,8 +33,8 @@ CHUNK = 16
 """Clips that a process is given at a time."""
 INSPECTION = TypeAdapter(Inspection)
 PROOF = TypeAdapter(str | None)
-Ask = Callable[[Callable[[Found], str], list[Found]], Iterator[str]]
-"""Asks about some clips, in their order, here or in other processes."""
+Ask = Callable[[Callable[[Any], str], list[Any]], Iterator[str]]
+"""Asks about each of a list, in their order, here or in other processes."""
 
 
 def run(*, settings: ClipsStage, memo: Path, index: Path, selection: Path, processes: int | None = None) -> None:
@@ -81,7 +82,7 @@ def _inspect_all(
             result[one].refuse(settings.clips.pixel_frames, reason)
     named = [one for one, reason in found if reason is None]
     look = partial(_inspected, settings=settings)
-    answers = known.answered(named, lambda one: one.files, "inspection", partial(ask, look))
+    answers = known.answered(named, lambda one: one.files, lambda _: "inspection", partial(ask, look))
     for one, answer in progress(answers, len(named), "looking into clips"):
         result[one] = INSPECTION.validate_json(answer)
     return [result[one] for one, _ in found]
@@ -93,24 +94,23 @@ def _inspected(found: Found, settings: ClipsStage) -> str:
     return INSPECTION.dump_json(inspection).decode()
 
 
-def _prove(chosen: list[Inspection], known: Memo, ask: Ask) -> list[str | None]:
-    """Why the videos of chosen clips cannot be decoded to their ends; None for each that can."""
-    frames = {one.found: one.video_frames or 0 for one in chosen}
+def _prove(claims: list[Claim], known: Memo, ask: Ask) -> list[str | None]:
+    """Why clips cannot be used, seen when their videos are decoded; None for each that can."""
     answers = known.answered(
-        list(frames), lambda one: one.files[:1], "proof", partial(ask, partial(_proof, frames=frames))
+        claims, lambda claim: claim.found.files, lambda claim: f"proof of {claim.window}", partial(ask, _proof)
     )
-    reasons = {one: PROOF.validate_json(answer) for one, answer in answers}
-    return [reasons[one.found] for one in chosen]
+    reasons = {claim: PROOF.validate_json(answer) for claim, answer in answers}
+    return [reasons[claim] for claim in claims]
 
 
-def _proof(found: Found, frames: dict[Found, int]) -> str:
-    return PROOF.dump_json(reason_not_proven(found, frames[found])).decode()
+def _proof(claim: Claim) -> str:
+    return PROOF.dump_json(reason_not_proven(claim)).decode()
 
 
 def _choose_all(
     settings: ClipsStage,
     inspections: list[Inspection],
-    prove: Callable[[list[Inspection]], list[str | None]],
+    prove: Callable[[list[Claim]], list[str | None]],
 ) -> list[Choice]:
     choices, errors = [], []
     for relation in settings.relations:
@@ -133,7 +133,7 @@ def _proven_choice(
     relation: Relation,
     inspections: list[Inspection],
     settings: ClipsStage,
-    prove: Callable[[list[Inspection]], list[str | None]],
+    prove: Callable[[list[Claim]], list[str | None]],
 ) -> Choice:
     """A choice of which every video decodes to its end; one that does not is refused, and a spare takes its place."""
     proven: set[str] = set()
@@ -144,7 +144,10 @@ def _proven_choice(
         unproven = [one for one in chosen if one.found.clip not in proven]
         if not unproven:
             return choice
-        for one, reason in zip(unproven, prove(unproven), strict=True):
+        claims = [
+            Claim(one.found, one.video_frames or 0, one.fits[choice.pixel_frames].window.frames) for one in unproven
+        ]
+        for one, reason in zip(unproven, prove(claims), strict=True):
             if reason is None:
                 proven.add(one.found.clip)
             else:
