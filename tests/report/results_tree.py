@@ -230,7 +230,7 @@ class Results:
                 counts = run_lengths.encode(np.asfortranarray(mask))["counts"]
                 iou = 0.91 if subject == 1 else 0.88
                 share = float(mask.mean())
-                found.append(MaskRow(clip.clip, frame, subject, HEIGHT, WIDTH, counts, share, 1.0, iou))  # pyright: ignore
+                found.append(MaskRow(clip.clip, frame, subject, HEIGHT, WIDTH, counts, share, 0.9, 1.0, iou))  # pyright: ignore
         return found
 
     def write_method(self, folder: Path, relation: str, method: str) -> dict[str, Any]:

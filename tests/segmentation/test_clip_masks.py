@@ -62,6 +62,15 @@ def test_areas_are_checked_without_joints_too():
         segmented(None, settings_with(shift=5))
 
 
+def test_masks_that_jump_from_frame_to_frame_are_refused():
+    """Sixteen columns wide; those of the next frame begin two columns further, or in another place altogether."""
+    found = segmented(None, settings_with(shift=1))
+    assert found.neighbour_iou.shape == (FRAMES - 1, 2) and found.neighbour_iou.min() > 0.7
+    assert found.rows()[0].neighbour_iou is None and found.rows()[2].neighbour_iou == found.neighbour_iou[0, 0]
+    with pytest.raises(UnusableClip, match=r"masks of frames \d and \d have an IoU of 0\.\d\d, expected at least 0\.9"):
+        segmented(None, settings_with(shift=1, minimum_neighbour_iou=0.9))
+
+
 def test_rows_hold_what_was_found():
     true = np.moveaxis(left_and_right(), 1, 0)[::-1]
     found = segmented(None, settings_with(), true)

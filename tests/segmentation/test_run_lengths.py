@@ -33,7 +33,7 @@ def test_only_boolean_pictures_are_encoded():
 def rows_of(masks: np.ndarray, drop: int | None = None) -> list[MaskRow]:
     frames, _, height, width = masks.shape
     rows = [
-        MaskRow("a", frame, subject + 1, height, width, encode(masks[frame, subject]), 0.0, None, None)
+        MaskRow("a", frame, subject + 1, height, width, encode(masks[frame, subject]), 0.0, None, None, None)
         for frame in reversed(range(frames))
         for subject in (0, 1)
     ]

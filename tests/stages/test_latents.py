@@ -35,7 +35,7 @@ def mask_rows(number: int, pixel_frames: int = 7) -> list[MaskRow]:
     masks[0, :, : 8 * (number + 1)] = True
     masks[1, :, -8:] = True
     return [
-        MaskRow(f"clip{number}", frame, subject + 1, 32, 48, encode(masks[subject]), 0.1, None, None)
+        MaskRow(f"clip{number}", frame, subject + 1, 32, 48, encode(masks[subject]), 0.1, None, None, None)
         for frame in range(pixel_frames)
         for subject in range(2)
     ]

@@ -21,6 +21,16 @@ def check_areas(masks: np.ndarray, maximum_jump: float) -> None:
         )
 
 
+def check_neighbours(neighbours: np.ndarray, minimum: float) -> None:
+    """Raise UnusableClip where a mask overlaps the one before too little: neighbours (F − 1, 2) are their IoU."""
+    if neighbours.size and neighbours.min() < minimum:
+        frame, subject = np.unravel_index(int(neighbours.argmin()), neighbours.shape)
+        raise UnusableClip(
+            f"subject {subject + 1}'s masks of frames {frame} and {frame + 1} have an IoU of"
+            f" {neighbours[frame, subject]:.2f}, expected at least {minimum:g}"
+        )
+
+
 def check_joints(shares: np.ndarray, known: np.ndarray, minimum_share: float) -> None:
     """Raise UnusableClip where a subject's mask holds too few of its joints over the whole clip.
 

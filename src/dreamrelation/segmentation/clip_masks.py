@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from dreamrelation.roles import SUBJECTS
-from dreamrelation.segmentation.checks import check_areas, check_joints
-from dreamrelation.segmentation.identity import in_subject_order, joints_inside
+from dreamrelation.segmentation.checks import check_areas, check_joints, check_neighbours
+from dreamrelation.segmentation.identity import in_subject_order, iou, joints_inside
 from dreamrelation.segmentation.interface import ClipView, JointView, Segmenter
 from dreamrelation.segmentation.run_lengths import encode
 from dreamrelation.segmentation.truth import resize_by_area, truth_iou
@@ -21,6 +21,8 @@ class ClipMasks:
     clip: str
     masks: np.ndarray
     """(F, 2, h, w) bool, subject 1 first."""
+    neighbour_iou: np.ndarray
+    """(F − 1, 2) intersection over union with the mask of the frame before."""
     joints_inside: np.ndarray | None
     """(F, 2) share of each subject's joints inside its mask, not a number in frames without; None: no skeleton."""
     truth_iou: np.ndarray | None
@@ -50,6 +52,7 @@ class ClipMasks:
                 width=width,
                 counts=encode(self.masks[frame, subject]),
                 area_share=float(self.masks[frame, subject].mean()),
+                neighbour_iou=None if frame == 0 else float(self.neighbour_iou[frame - 1, subject]),
                 joints_inside_share=_number(self.joints_inside, frame, subject),
                 truth_iou=_number(self.truth_iou, frame, subject),
             )
@@ -81,8 +84,10 @@ def clip_masks(
     shares = None if view.joints is None else _checked_shares(ordered, view.joints, settings)
     small = np.array([[resize_by_area(mask, *size) for mask in frame] for frame in ordered])
     check_areas(small, settings.maximum_area_jump)
+    neighbours = iou(small[1:], small[:-1])
+    check_neighbours(neighbours, settings.minimum_neighbour_iou)
     scores = None if true is None else truth_iou(small, true)
-    return ClipMasks(view.name, small, shares, scores, segmented.scores)
+    return ClipMasks(view.name, small, neighbours, shares, scores, segmented.scores)
 
 
 def _checked_shares(masks: np.ndarray, joints: JointView, settings: MaskSettings) -> np.ndarray:

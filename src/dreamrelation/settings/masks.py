@@ -19,5 +19,8 @@ class MaskSettings(Settings):
     """Share of a body's tracked joints that its mask must hold, else the clip is refused."""
     maximum_area_jump: Annotated[float, Field(gt=1)] = 4.0
     """A subject's area may change by this factor from one frame to the next, else the clip is refused."""
+    minimum_neighbour_iou: Share = 0.05
+    """A subject's mask must overlap that of the frame before at least so much (intersection over union), else the
+    clip is refused."""
     truth: str | None = None
     """Parquet file with true masks of the source clips, to report the intersection over union."""

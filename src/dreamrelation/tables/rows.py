@@ -97,6 +97,8 @@ class MaskRow:
     counts: bytes
     """COCO's compressed run-length code."""
     area_share: float
+    neighbour_iou: float | None
+    """Intersection over union with the mask of the frame before; None in the first frame."""
     joints_inside_share: float | None
     truth_iou: float | None
 
