@@ -25,5 +25,11 @@ def report(results: Results, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def quality(report: Path) -> Page:
+    """The page about clips and masks."""
+    return Page((report / "quality.html").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="session")
 def page(report: Path) -> Page:
     return Page((report / "index.html").read_text(encoding="utf-8"))

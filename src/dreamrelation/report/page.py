@@ -15,7 +15,9 @@ from dreamrelation.report.difference_table import difference_table
 from dreamrelation.report.exemplars import ReadClip
 from dreamrelation.report.inputs import ExperimentResults
 from dreamrelation.report.media import MediaFolder
-from dreamrelation.report.paper import COLUMNS, method_label
+from dreamrelation.report.paper import COLUMNS as PAPER_COLUMNS
+from dreamrelation.report.paper import method_label
+from dreamrelation.report.quality import COLUMNS, quality_of
 from dreamrelation.report.relation_page import relation_page, relation_title
 from dreamrelation.report.score_tables import paper_table, score_table
 from dreamrelation.report.scores import NO_SCORE, Metric, Scores
@@ -39,8 +41,10 @@ POINTS = "Where all videos agree, the limits fall together and say too much; tho
 VERDICTS = ("selected", "held out", "spare", "refused")
 
 
-def render(settings: ExperimentSettings, results: ExperimentResults, media: MediaFolder, read_clip: ReadClip) -> str:
-    """The page as HTML; its videos and pictures are written to `media`."""
+def render(
+    settings: ExperimentSettings, results: ExperimentResults, media: MediaFolder, read_clip: ReadClip
+) -> dict[str, str]:
+    """File name → HTML of the page and of that about the clips' quality; videos and pictures are written to `media`."""
     environment = Environment(
         loader=PackageLoader("dreamrelation", "report"),
         autoescape=True,
@@ -50,10 +54,8 @@ def render(settings: ExperimentSettings, results: ExperimentResults, media: Medi
     )
     overall, metrics = results.overall, results.metrics
     first, judging = next(iter(metrics), None), verdict_metric(metrics)
+    shared = {"settings": settings, "style": _own_file("page.css"), "script": _own_file("player.js")}
     context = {
-        "settings": settings,
-        "style": _own_file("page.css"),
-        "script": _own_file("player.js"),
         "lead": "" if first is None else _lead(overall, first, metrics[first]),
         "facts": _facts(settings, results),
         "overall": score_table(overall, metrics),
@@ -66,13 +68,17 @@ def render(settings: ExperimentSettings, results: ExperimentResults, media: Medi
         "confusions": confusion_tables([(metric.label, metric.confusions) for metric in metrics.values()]),
         "verdict": None if judging is None else metrics[judging],
         "paper": paper_table(overall, metrics),
-        "paper_columns": [column.label for column in COLUMNS.values()],
+        "paper_columns": [column.label for column in PAPER_COLUMNS.values()],
         "relations": [relation_page(settings.report, relation, media, read_clip) for relation in results.relations],
         "clips": _accounted(settings, results),
         "settings_yaml": _settings_yaml(settings),
         "versions": [("Python", platform.python_version()), *((name, _version(name)) for name in LIBRARIES)],
     }
-    return environment.get_template("page.html.j2").render(context)
+    quality = {"relations": quality_of(results, media, read_clip), "columns": COLUMNS}
+    return {
+        "index.html": environment.get_template("page.html.j2").render(shared | context),
+        "quality.html": environment.get_template("quality.html.j2").render(shared | quality),
+    }
 
 
 def _confidence_text(results: ExperimentResults) -> str:

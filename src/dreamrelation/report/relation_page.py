@@ -41,7 +41,6 @@ class RelationPage:
     masks: str
     """Agreement with the true masks, in a sentence; empty where the truth is unknown."""
     rejections: list[Rejection]
-    contact_sheet: str
     cases: Cases | None
     """None where no metric says yes or no of every method's video of a case."""
     prompts: list[tuple[str, MethodCells]]
@@ -71,7 +70,6 @@ def relation_page(
         timing=timing(results.selection),
         masks=_agreement(results.masks),
         rejections=results.rejections,
-        contact_sheet=media.copy_picture(results.contact_sheet, slug),
         cases=shown_cases(results, cells),
         prompts=[(prompt, prompt_row(results, prompt, cells)) for prompt in results.prompts[: settings.prompts]],
         prompt_count=len(results.prompts),

@@ -17,19 +17,19 @@ from dreamrelation.tables.rows import MaskRow, SelectedClip
 
 
 def run(*, settings: ReportStage, results: Path, report: Path, scores_table: Path) -> None:
-    """Write the folder `report` with `index.html` and all that it shows, and the CSV file `scores_table`.
+    """Write the folder `report` with `index.html`, `quality.html` and what they show, and the CSV file `scores_table`.
 
     `results` is `results/{experiment}`. Raises UserError that names a missing input, or inputs that do not fit
     together.
     """
-    check_own_folder(report, ("index.html", "media"))
+    check_own_folder(report, ("index.html", "quality.html", "media"))
     experiment = settings.experiment
     found = read_results(experiment, results)
     read_clip = partial(read_pictures, FrameSize.of(experiment.clips))
     with appearing(report) as beside:
         beside.mkdir(parents=True)
-        page = render(experiment, found, MediaFolder(beside), read_clip)
-        (beside / "index.html").write_text(page, encoding="utf-8")
+        for name, page in render(experiment, found, MediaFolder(beside), read_clip).items():
+            (beside / name).write_text(page, encoding="utf-8")
     write_csv(scores_table, found)
 
 
