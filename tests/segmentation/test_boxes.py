@@ -3,9 +3,9 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from dreamrelation.segmentation.grounded_sam.boxes import best_pair, joint_boxes, overlaps, subjects_boxes
-from dreamrelation.segmentation.grounded_sam.segmenter import POINT_JOINTS, joint_points
+from dreamrelation.segmentation.boxes import best_pair, joint_boxes, overlaps, subjects_boxes
 from dreamrelation.segmentation.interface import Boxes, UnusableClip
+from dreamrelation.segmentation.points import POINT_JOINTS, joint_points
 
 LEFT, RIGHT = [10.0, 10, 40, 90], [50.0, 12, 82, 90]
 BOTH = [9.0, 9, 83, 91]

@@ -21,16 +21,12 @@ from dreamrelation.segmentation.checkpoints import load_weights, read_checkpoint
 from dreamrelation.segmentation.detectors.bert_for_grounding_dino import BertForGroundingDino
 from dreamrelation.segmentation.detectors.grounding_dino import GroundingDino, build_detector
 from dreamrelation.segmentation.detectors.settings import GroundingDinoSettings
-from dreamrelation.segmentation.grounded_sam.segment_anything_model import (
-    Points,
-    Prompts,
-    SegmentAnything,
-    exclusive,
-    tidied,
-)
+from dreamrelation.segmentation.grounded_sam.segment_anything_model import Prompts, SegmentAnything
 from dreamrelation.segmentation.grounded_sam.segmenter import GroundedSam
 from dreamrelation.segmentation.grounded_sam.settings import GroundedSamSettings
 from dreamrelation.segmentation.interface import Boxes, ClipView, JointView, UnusableClip
+from dreamrelation.segmentation.pixels import exclusive, tidied
+from dreamrelation.segmentation.points import Points
 from dreamrelation.settings.machine import MachineSettings
 from dreamrelation.settings.masks import MaskSettings
 from dreamrelation.settings.registry import implementation_of

@@ -3,10 +3,15 @@ import pytest
 
 from dreamrelation.segmentation.checks import check_areas, check_joints
 from dreamrelation.segmentation.identity import in_subject_order, iou, joints_inside, widest_frame
-from dreamrelation.segmentation.interface import JointView, Subject1, UnusableClip
+from dreamrelation.segmentation.interface import JointView, SegmentedClip, Subject1, UnusableClip
 from dreamrelation.segmentation.truth import truth_iou
 
 FRAMES = 9
+
+
+def ordered_masks(masks: np.ndarray, joints: JointView | None, subject1: Subject1 = "left") -> np.ndarray:
+    """Masks of which any may come first in any frame, put in order."""
+    return in_subject_order(SegmentedClip(masks, {}), joints, subject1)
 
 
 def walk() -> tuple[np.ndarray, JointView]:
@@ -28,25 +33,25 @@ def shuffled(masks: np.ndarray, frames: tuple[int, ...]) -> np.ndarray:
 
 def test_shuffled_masks_come_back_in_order():
     masks, joints = walk()
-    assert np.array_equal(in_subject_order(shuffled(masks, (0, 3, 4, 8)), joints), masks)
+    assert np.array_equal(ordered_masks(shuffled(masks, (0, 3, 4, 8)), joints), masks)
 
 
 def test_frames_without_joints_follow_their_neighbours():
     masks, joints = walk()
     joints.tracked[2:6] = False
-    assert np.array_equal(in_subject_order(shuffled(masks, (3, 4)), joints), masks)
+    assert np.array_equal(ordered_masks(shuffled(masks, (3, 4)), joints), masks)
 
 
 def test_joints_decide_who_is_subject_1_even_on_the_right():
     masks, joints = walk()
     turned = JointView(joints.places[:, ::-1], joints.tracked)
-    assert np.array_equal(in_subject_order(masks, turned), masks[:, ::-1])
+    assert np.array_equal(ordered_masks(masks, turned), masks[:, ::-1])
 
 
 @pytest.mark.parametrize("mixed", [(), (0,), (0, 3, 4, 8), (1, 2, 5)])
 def test_without_joints_the_one_on_the_left_comes_first_and_is_followed(mixed):
     masks, _ = walk()
-    assert np.array_equal(in_subject_order(shuffled(masks, mixed), None), masks)
+    assert np.array_equal(ordered_masks(shuffled(masks, mixed), None), masks)
 
 
 def test_without_joints_who_passes_to_the_right_stays_the_first():
@@ -55,7 +60,7 @@ def test_without_joints_who_passes_to_the_right_stays_the_first():
     for frame in range(FRAMES):
         masks[frame, 0, 5:15, 5 + 7 * frame : 20 + 7 * frame] = True
         masks[frame, 1, 25:35, 61 - 7 * frame : 76 - 7 * frame] = True
-    assert np.array_equal(in_subject_order(shuffled(masks, (0, 2, 6, 7)), None), masks)
+    assert np.array_equal(ordered_masks(shuffled(masks, (0, 2, 6, 7)), None), masks)
 
 
 def test_without_joints_the_centre_says_who_is_on_the_left_not_the_edge():
@@ -63,7 +68,7 @@ def test_without_joints_the_centre_says_who_is_on_the_left_not_the_edge():
     masks[0, 0, 10:30, 30:40] = True
     masks[0, 1, 10:30, 50:70] = True
     masks[0, 1, 10, 5:70] = True
-    assert np.array_equal(in_subject_order(masks[:, ::-1], None), masks)
+    assert np.array_equal(ordered_masks(masks[:, ::-1], None), masks)
 
 
 def test_without_joints_an_empty_first_mask_or_a_jump_that_says_nothing_is_refused():
@@ -71,19 +76,19 @@ def test_without_joints_an_empty_first_mask_or_a_jump_that_says_nothing_is_refus
     empty = masks.copy()
     empty[0, 1] = False
     with pytest.raises(UnusableClip, match="empty mask in the first frame"):
-        in_subject_order(empty, None)
+        ordered_masks(empty, None)
     jump = masks.copy()
     jump[4:] = np.roll(masks[4:], 14, axis=2)  # down, off where both were
     with pytest.raises(UnusableClip, match="found masks in frame 4 that overlap"):
-        in_subject_order(jump, None)
+        ordered_masks(jump, None)
     joints.places[4:, ..., 1] += 14
-    assert np.array_equal(in_subject_order(shuffled(jump, (4, 6)), joints), jump)
+    assert np.array_equal(ordered_masks(shuffled(jump, (4, 6)), joints), jump)
 
 
 def test_swapped_skeletons_do_not_swap_masks_but_show_in_the_joints():
     masks, joints = walk()
     joints.places[2:] = joints.places[2:, ::-1].copy()
-    ordered = in_subject_order(masks, joints)
+    ordered = ordered_masks(masks, joints)
     assert np.array_equal(ordered, masks)
     shares = np.einsum("fss->fs", joints_inside(ordered, joints))
     with pytest.raises(UnusableClip, match=r"subject 1's mask holds 22% of its joints, expected at least 50%"):
@@ -152,6 +157,18 @@ def test_without_joints_the_relation_says_who_comes_first(subject1: Subject1, fi
     for frame in range(6):
         top = 2 + 5 * (frame % 2)
         masks[frame, 1, top : top + 10, 24:32] = True
-    ordered = in_subject_order(masks[:, ::-1], None, subject1)
+    ordered = ordered_masks(masks[:, ::-1], None, subject1)
     np.testing.assert_array_equal(ordered[:, 0], masks[:, first])
     np.testing.assert_array_equal(ordered[:, 1], masks[:, 1 - first])
+
+
+def test_masks_whose_order_is_kept_or_known_are_not_followed() -> None:
+    """The two pass through each other's places at once, so that overlaps would say that they swapped."""
+    masks, joints = walk()
+    masks[5:] = masks[5:, ::-1]
+    known = SegmentedClip(masks[:, ::-1], {}, order="known")
+    np.testing.assert_array_equal(in_subject_order(known, None), masks[:, ::-1])
+    kept = SegmentedClip(masks[:, ::-1], {}, order="kept")
+    np.testing.assert_array_equal(in_subject_order(kept, None), masks)
+    np.testing.assert_array_equal(in_subject_order(kept, joints), masks)
+    np.testing.assert_array_equal(in_subject_order(kept, None, "right"), masks[:, ::-1])

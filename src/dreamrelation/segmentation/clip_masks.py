@@ -80,7 +80,7 @@ def clip_masks(
             f"{view.name}: the segmenter gave masks {segmented.masks.dtype} {segmented.masks.shape}"
             f" of frames {view.frames.shape}, expected bool (F, {SUBJECTS}, H, W)"
         )
-    ordered = segmented.masks if segmented.in_order else in_subject_order(segmented.masks, view.joints, view.subject1)
+    ordered = in_subject_order(segmented, view.joints, view.subject1)
     shares = None if view.joints is None else _checked_shares(ordered, view.joints, settings)
     small = np.array([[resize_by_area(mask, *size) for mask in frame] for frame in ordered])
     check_areas(small, settings.maximum_area_jump)

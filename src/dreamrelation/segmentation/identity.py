@@ -9,7 +9,7 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from dreamrelation.roles import SUBJECTS
-from dreamrelation.segmentation.interface import JointView, Subject1, UnusableClip
+from dreamrelation.segmentation.interface import JointView, SegmentedClip, Subject1, UnusableClip
 
 CONTINUITY = 2.0
 """Weight of the overlap with the last frame's mask beside the share of joints inside. It is the larger one: where a
@@ -52,14 +52,20 @@ def widest_frame(joints: JointView) -> int:
     return int(distance.argmax())
 
 
-def in_subject_order(masks: np.ndarray, joints: JointView | None, subject1: Subject1 = "left") -> np.ndarray:
+def in_subject_order(segmented: SegmentedClip, joints: JointView | None, subject1: Subject1 = "left") -> np.ndarray:
     """Masks (F, 2, H, W) with subject 1 first in every frame; `subject1` tells it where there are no joints.
 
     Raises UnusableClip if no frame shows joints of both bodies; without joints, if a mask of the first frame is empty
     or nothing says which of two masks is whose.
     """
+    masks = segmented.masks
+    if segmented.order == "known":
+        return masks
+    if joints is not None and segmented.order == "kept":
+        return masks[:, _matched(np.nansum(joints_inside(masks, joints), axis=0))]
     if joints is None:
-        followed = _followed(masks, 0, _from_the_left(masks[0]), None)
+        first = _from_the_left(masks[0])
+        followed = masks[:, first] if segmented.order == "kept" else _followed(masks, 0, first, None)
         right_first = subject1 == "right" or (subject1 == "moves" and _moved(followed[:, 1]) > _moved(followed[:, 0]))
         return followed[:, ::-1] if right_first else followed
     shares = np.nan_to_num(joints_inside(masks, joints))

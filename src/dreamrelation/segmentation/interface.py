@@ -65,11 +65,11 @@ class SegmentedClip:
     """What a segmenter found."""
 
     masks: np.ndarray
-    """(F, 2, H, W) bool; no pixel belongs to both subjects. Which comes first is free, and free in every frame."""
+    """(F, 2, H, W) bool; no pixel belongs to both subjects."""
     scores: dict[str, np.ndarray]
     """Whatever the segmenter knows of its own quality, name → (F, 2)."""
-    in_order: bool = False
-    """Whether it is known that subject 1 comes first in every frame."""
+    order: Literal["free", "kept", "known"] = "free"
+    """Which comes first: either in every frame; the same one in all frames; or subject 1, that is sure."""
 
 
 class UnusableClip(Exception):

@@ -1,13 +1,11 @@
 """SAM (Kirillov et al., 2023), which segments what boxes and points ask for; segment-anything with official weights."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import torch
 from segment_anything import sam_model_registry
 from segment_anything.modeling import Sam
-from segment_anything.utils.amg import remove_small_regions
 from segment_anything.utils.transforms import ResizeLongestSide
 from torch import Tensor
 from torch.nn import functional as F
@@ -16,19 +14,10 @@ from dreamrelation.devices import choose_device
 from dreamrelation.segmentation.checkpoints import load_weights, read_checkpoint
 from dreamrelation.segmentation.grounded_sam.settings import GroundedSamSettings
 from dreamrelation.segmentation.interface import Boxes
+from dreamrelation.segmentation.points import Points
 from dreamrelation.settings.machine import MachineSettings
 
 SETTING = "masks.segmenter.checkpoint"
-
-
-@dataclass(frozen=True)
-class Points:
-    """Points of one frame, N for each subject."""
-
-    places: np.ndarray
-    """(2, N, 2) x, y in the frame's pixels."""
-    labels: np.ndarray
-    """(2, N): 1 inside the subject, 0 outside, −1 not a point."""
 
 
 @dataclass(frozen=True)
@@ -94,23 +83,3 @@ class SegmentAnything:
     def _resized(self, points: Points, size: tuple[int, int]) -> tuple[Tensor, Tensor]:
         places = self.resize.apply_coords_torch(torch.from_numpy(points.places).float(), size)
         return places.to(self.device), torch.from_numpy(points.labels).to(self.device)
-
-
-def exclusive(logits: np.ndarray) -> np.ndarray:
-    """Masks (…, 2, H, W) bool from logits of that shape; pixels that both claim go to the larger logit."""
-    first = logits[..., 0, :, :] >= logits[..., 1, :, :]
-    return (logits > 0) & np.stack([first, ~first], axis=-3)
-
-
-def tidied(masks: np.ndarray, minimum_region_share: float) -> np.ndarray:
-    """Masks (2, H, W) bool without islands and holes smaller than this share of each; still no pixel has two owners."""
-    without_islands = [_without_small(mask, minimum_region_share, "islands") for mask in masks]
-    first, second = (
-        _without_small(own, minimum_region_share, "holes") & ~other
-        for own, other in (without_islands, without_islands[::-1])
-    )
-    return np.stack([first, second & ~first])
-
-
-def _without_small(mask: np.ndarray, share: float, mode: Literal["islands", "holes"]) -> np.ndarray:
-    return remove_small_regions(mask, share * mask.sum(), mode)[0].astype(bool)

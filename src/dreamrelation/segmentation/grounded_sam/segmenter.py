@@ -6,24 +6,14 @@ outside. Without them the two best boxes are the subjects'.
 
 import numpy as np
 
-from dreamrelation.roles import SUBJECTS
-from dreamrelation.segmentation.grounded_sam.boxes import best_pair, joint_boxes, subjects_boxes
-from dreamrelation.segmentation.grounded_sam.segment_anything_model import (
-    Points,
-    Prompts,
-    SegmentAnything,
-    exclusive,
-    tidied,
-)
+from dreamrelation.segmentation.boxes import best_pair, joint_boxes, subjects_boxes
+from dreamrelation.segmentation.grounded_sam.segment_anything_model import Prompts, SegmentAnything
 from dreamrelation.segmentation.grounded_sam.settings import GroundedSamSettings
 from dreamrelation.segmentation.interface import Boxes, ClipView, Detector, SegmentedClip, UnusableClip
+from dreamrelation.segmentation.pixels import exclusive, tidied
+from dreamrelation.segmentation.points import joint_points
 from dreamrelation.settings.machine import MachineSettings
 from dreamrelation.settings.registry import implementation_of
-
-POINT_JOINTS = np.array([1, 2, 3, 4, 6, 10, 14, 18, 15, 19, 21]) - 1
-"""Trunk, head, elbows, knees and ankles: well inside the body. Hands are where the two touch."""
-APART_SHARE = 0.08
-"""A joint this near to one of the other's, over the joint box's height, is no point: it says nothing about who."""
 
 
 class GroundedSam:
@@ -66,18 +56,3 @@ class GroundedSam:
             return Prompts(chosen, joint_points(places, known, from_joints))
         except UnusableClip as error:
             raise UnusableClip(f"frame {frame}: {error}") from None
-
-
-def joint_points(joints: np.ndarray, known: np.ndarray, from_joints: np.ndarray) -> Points:
-    """Points at joints (2, 25, 2), by their boxes (2, 4): one's own labelled 1, the other's 0, unusable ones −1."""
-    places = np.where(known[..., None], joints, 0.0)
-    height = (from_joints[:, 3] - from_joints[:, 1]).max()
-    usable = []
-    for subject in range(SUBJECTS):
-        other = joints[1 - subject, known[1 - subject]]
-        distance = np.hypot(*np.moveaxis(places[subject, POINT_JOINTS, None] - other[None], -1, 0)).min(axis=1)
-        usable.append(known[subject, POINT_JOINTS] & (distance > APART_SHARE * height))
-    own = places[:, POINT_JOINTS]
-    inside = np.where(np.array(usable), 1, -1)
-    outside = np.where(np.array(usable)[::-1], 0, -1)
-    return Points(np.concatenate([own, own[::-1]], axis=1), np.concatenate([inside, outside], axis=1))

@@ -46,7 +46,7 @@ class ImportedMasks:
             whole, ordered = self._coloured(folder, clip), self.colours is not None
         masks = np.array([[_shown(mask, clip, size) for mask in frame] for frame in whole])
         masks[:, 1] &= ~masks[:, 0]  # a pixel that both claim: that which is both is none the less in the union
-        return SegmentedClip(masks, {}, in_order=ordered)
+        return SegmentedClip(masks, {}, order="known" if ordered else "kept")
 
     def _folder_of(self, clip: SelectedClip) -> Path:
         names = (clip.clip, Path(clip.video).stem)
