@@ -22,7 +22,7 @@ from dreamrelation.segmentation.detectors.bert_for_grounding_dino import BertFor
 from dreamrelation.segmentation.detectors.grounding_dino import GroundingDino, build_detector
 from dreamrelation.segmentation.detectors.settings import GroundingDinoSettings
 from dreamrelation.segmentation.grounded_sam.segment_anything_model import Prompts, SegmentAnything
-from dreamrelation.segmentation.grounded_sam.segmenter import GroundedSam
+from dreamrelation.segmentation.grounded_sam.segmenter import GroundedSam, between, in_order_of, key_frames
 from dreamrelation.segmentation.grounded_sam.settings import GroundedSamSettings
 from dreamrelation.segmentation.interface import Boxes, ClipView, JointView, UnusableClip
 from dreamrelation.segmentation.pixels import exclusive, tidied
@@ -291,6 +291,25 @@ def test_the_machine_says_how_many_frames_go_together(settings):
     assert isinstance(segmenter.detector, TwoBoxes) and segmenter.detector.batches == [3, 3, 1]
     whole = with_two_boxes(settings, batch=7).segment(view(7))
     assert np.array_equal(segmenter.segment(view(7)).masks, whole.masks)
+
+
+def test_a_detector_may_look_at_key_frames_only(settings):
+    sparse = settings.model_copy(update={"key_frame_step": 3})
+    made = with_two_boxes(sparse, batch=2)
+    clip = dataclasses.replace(view(8), joints=None)
+    found = made.segment(clip)
+    assert isinstance(made.detector, TwoBoxes) and made.detector.batches == [2, 2], "frames 0, 3, 6 and 7"
+    whole = with_two_boxes(settings, batch=8).segment(clip)
+    np.testing.assert_array_equal(found.masks, whole.masks)  # as this detector says the same of all frames
+
+
+def test_between_key_frames_boxes_move_evenly():
+    assert key_frames(8, 3).tolist() == [0, 3, 6, 7] and key_frames(7, 3).tolist() == [0, 3, 6]
+    values = np.array([[[0.0, 10], [4, 4]], [[6, 40], [4, 4]]])
+    filled = between(np.array([0, 3]), values, 4)
+    assert filled.shape == (4, 2, 2) and filled[1].tolist() == [[2, 20], [4, 4]]
+    left, right = [0.0, 0, 10, 30], [20.0, 0, 30, 30]
+    assert in_order_of(np.array([left, right]), np.array([right, left])).tolist() == [left, right]
 
 
 def test_the_loaded_weights_are_the_saved_ones(segmenter, settings, detector_settings):

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
+from dreamrelation.ahead import ahead
 from dreamrelation.backbones.interface import Autoencoder, Posterior
 from dreamrelation.data.reading import read_frames
 from dreamrelation.errors import UserError
@@ -13,7 +14,7 @@ from dreamrelation.progress import progress
 from dreamrelation.segmentation.run_lengths import stored_masks
 from dreamrelation.settings.machine import MachineSettings
 from dreamrelation.settings.registry import implementation_of
-from dreamrelation.settings.stages import LatentsStage
+from dreamrelation.settings.stages import FrameSize, LatentsStage
 from dreamrelation.tables.rows import MASKS, SELECTION, MaskRow, SelectedClip
 
 
@@ -30,8 +31,9 @@ def run(
     autoencoder = backbone.autoencoder()
     encoded: list[EncodedClip] = []
     batches = [clips[start : start + machine.encoding_batch] for start in range(0, len(clips), machine.encoding_batch)]
-    for batch in progress(batches, len(batches), f"latents of {relation}"):
-        encoded += encode_batch(batch, mask_rows, autoencoder, settings)
+    frames = ahead(lambda batch: frames_of(batch, settings.size), batches)
+    for batch, pictures in progress(zip(batches, frames, strict=True), len(batches), f"latents of {relation}"):
+        encoded += encode_batch(batch, pictures, mask_rows, autoencoder, settings)
     write_clips(latents, encoded, latents_fingerprint(settings, backbone.fingerprint("autoencoder")))
 
 
@@ -47,12 +49,19 @@ def masked_clips(selection: list[SelectedClip], masks: list[MaskRow], relation: 
     return clips
 
 
+def frames_of(clips: list[SelectedClip], size: FrameSize) -> np.ndarray:
+    """(B, F, H, W, 3) uint8 RGB."""
+    return np.stack([read_frames(clip, size.height, size.width) for clip in clips])
+
+
 def encode_batch(
-    clips: list[SelectedClip], masks: list[MaskRow], autoencoder: Autoencoder, settings: LatentsStage
+    clips: list[SelectedClip],
+    frames: np.ndarray,
+    masks: list[MaskRow],
+    autoencoder: Autoencoder,
+    settings: LatentsStage,
 ) -> list[EncodedClip]:
-    """Posterior and latent masks of a few clips."""
-    size = settings.size
-    frames = np.stack([read_frames(clip, size.height, size.width) for clip in clips])
+    """Posterior and latent masks of a few clips with these frames (B, F, H, W, 3)."""
     posterior = autoencoder.encode(frames)
     encoded = []
     for number, clip in enumerate(clips):

@@ -8,6 +8,7 @@ from typing import cast, get_args
 import numpy as np
 from tqdm import tqdm
 
+from dreamrelation.ahead import ahead
 from dreamrelation.data.reading import read_frames, read_joints
 from dreamrelation.errors import UserError
 from dreamrelation.progress import progress
@@ -43,8 +44,8 @@ def run(
     segmenter: Segmenter = implementation_of(settings.masks.segmenter)(settings.masks.segmenter, machine)
     size = settings.size.height, settings.size.width
     outcome = Outcome()
-    for clip in progress(clips, len(clips), f"masks {relation}"):
-        view = clip_view(clip, *working_size(settings))
+    views = ahead(lambda clip: clip_view(clip, *working_size(settings)), clips)
+    for clip, view in progress(zip(clips, views, strict=True), len(clips), f"masks {relation}"):
         true = None if truth is None else true_masks(truth, clip, *size)
         try:
             outcome.keep(view, clip_masks(segmenter, view, true, size, settings.masks))

@@ -2,7 +2,7 @@
 
 from typing import ClassVar, Literal
 
-from dreamrelation.settings.base import Share
+from dreamrelation.settings.base import Count, Share
 from dreamrelation.settings.kinds import Detector
 from dreamrelation.settings.segmenters import SegmenterSettings
 
@@ -15,6 +15,8 @@ class GroundedSamSettings(SegmenterSettings):
     kind: Literal["grounded_sam"] = "grounded_sam"
     detector: Detector
     """Who finds boxes."""
+    key_frame_step: Count = 1
+    """Frames from one that the detector sees to the next; between them boxes move with the joints, or evenly."""
     nms_iou: Share = 0.7
     """Boxes that overlap more than this are one."""
     checkpoint: str = "weights/sam_vit_h_4b8939.pth"
