@@ -50,4 +50,4 @@ def _read() -> dict[str, Relation]:
 
 RELATIONS = _read()
 """Slug → relation."""
-BY_ACTION = {relation.action: relation for relation in RELATIONS.values()}
+BY_ACTION = {relation.action: relation for relation in RELATIONS.values() if relation.action is not None}

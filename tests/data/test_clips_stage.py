@@ -182,12 +182,11 @@ def test_broken_caption_files_are_refused(tmp_path: Path, text: str, message: st
         read_captions(path)
 
 
-def test_missing_folders_are_named(theatre_settings: ExperimentSettings, tmp_path: Path) -> None:
-    nowhere = changed(theatre_settings, data={"videos": str(tmp_path / "nowhere"), "skeletons": str(tmp_path)})
+def test_missing_folders_are_named(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"nowhere \(data\.videos\)"):
-        find_clips(nowhere.data)
+        find_clips(NtuData(videos=str(tmp_path / "nowhere"), skeletons=str(tmp_path)))
     with pytest.raises(UserError, match=r"found no \.avi"):
-        find_clips(changed(nowhere, data={"videos": str(tmp_path)}).data)
+        find_clips(NtuData(videos=str(tmp_path), skeletons=str(tmp_path)))
 
 
 @pytest.mark.parametrize("share", [0.0, 0.001, 0.3, 0.9, 0.999])

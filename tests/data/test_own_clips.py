@@ -2,6 +2,7 @@
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -35,7 +36,7 @@ def folder(tmp_path: Path) -> Path:
     return top
 
 
-def settings(base: ExperimentSettings, folder: Path, **over: dict) -> ExperimentSettings:
+def settings(base: ExperimentSettings, folder: Path, **over: Any) -> ExperimentSettings:
     own = {
         "relations": ["juggling", "hugging"],
         "data": {"source": "folder", "folder": str(folder)},

@@ -166,7 +166,7 @@ def stocked(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     checkout = copy_workflow(tmp_path_factory.mktemp("stocked"))
     settings = load([checkout.folder / "config.yaml", checkout.folder / NTU])
     data = settings.data
-    checkout.place(data.videos, data.skeletons, *data.missing_skeletons, *settings.masks.segmenter.files())
+    checkout.place(*data.files(), *settings.masks.segmenter.files())
     return checkout
 
 

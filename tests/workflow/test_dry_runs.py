@@ -74,7 +74,7 @@ def test_ntu_names_the_data_that_are_missing(checkout: Checkout) -> None:
 def test_ntu_names_the_checkpoints_that_are_missing_and_starts_from_its_data(tmp_path: Path) -> None:
     checkout = copy_workflow(tmp_path)
     settings = load([checkout.folder / name for name in NTU_FILES])
-    checkout.place(settings.data.videos, settings.data.skeletons, *settings.data.missing_skeletons)
+    checkout.place(*settings.data.files())
     answer = checkout.plan(*NTU)
     assert answer.status == 1
     checkpoints = settings.masks.segmenter.files()

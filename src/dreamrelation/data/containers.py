@@ -7,6 +7,7 @@ from typing import cast
 
 import av
 import numpy as np
+from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from dreamrelation.data.pictures import THUMBNAIL
@@ -68,8 +69,8 @@ def look(path: Path) -> Footage:
             times = _times(units, stream, path)
     except av.FFmpegError as error:
         raise UserError(f"{path}: cannot be decoded: {error}") from None
-    picture = (first.width, first.height)
-    return Footage(times, picture[::-1] if quarter_turns(first) % 2 else picture)
+    turned = quarter_turns(first) % 2
+    return Footage(times, (first.height, first.width) if turned else (first.width, first.height))
 
 
 def prove(path: Path, frames: int, shown: Sequence[int] = ()) -> np.ndarray:
@@ -99,7 +100,7 @@ def prove(path: Path, frames: int, shown: Sequence[int] = ()) -> np.ndarray:
     return np.stack([thumbnails[number] for number in shown]) if wanted else np.zeros((0, *THUMBNAIL[::-1]), np.uint8)
 
 
-def _video_stream(container: av.container.InputContainer, path: Path) -> VideoStream:
+def _video_stream(container: InputContainer, path: Path) -> VideoStream:
     if not container.streams.video:
         raise UserError(f"{path}: found no video stream")
     stream = container.streams.video[0]
@@ -107,9 +108,7 @@ def _video_stream(container: av.container.InputContainer, path: Path) -> VideoSt
     return cast(VideoStream, stream)
 
 
-def _demux(
-    container: av.container.InputContainer, stream: VideoStream
-) -> tuple[av.VideoFrame | None, list[int | None]]:
+def _demux(container: InputContainer, stream: VideoStream) -> tuple[av.VideoFrame | None, list[int | None]]:
     """The first frame, and the time of each frame in units of the stream; some containers only know when to decode."""
     first: av.VideoFrame | None = None
     units: list[int | None] = []

@@ -93,7 +93,7 @@ def load_clips(path: Path, fingerprint: str, split: str = TRAIN) -> CachedClips:
     clip's value is not finite.
     """
     table = read_tensors(path, LATENTS, fingerprint)
-    table = table.filter(pc.equal(table.column("split"), split))
+    table = table.filter(pc.field("split") == split)
     if not len(table):
         raise UserError(f"{path}: found no clip of the split {split!r}, expected at least one")
     clips = table.column("clip").to_pylist()

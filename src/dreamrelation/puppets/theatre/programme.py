@@ -71,6 +71,7 @@ def _clip_name(relation: Relation, n: int, performer: int) -> str:
 
 
 def part_rng(part: Part, seed: int) -> np.random.Generator:
+    assert part.relation.action is not None  # the theatre plays relations of NTU RGB+D only
     return np.random.default_rng([seed, PURPOSE, part.relation.action, part.number])
 
 

@@ -57,7 +57,8 @@ class Sam2:
                 f"masks.segmenter.model {settings.model!r}: cannot be loaded, expected a folder or hub id such as"
                 f" facebook/sam2.1-hiera-large: {error}"
             ) from None
-        self.model = model.eval().requires_grad_(False).to(self.device)
+        self.model = model.eval().requires_grad_(False)
+        self.model.to(self.device)  # pyright: ignore[reportArgumentType] # transformers wraps `to`
 
     @torch.no_grad()
     def segment(self, view: ClipView) -> SegmentedClip:
@@ -112,7 +113,8 @@ class Sam2:
             frame_idx=question.frame,
             obj_ids=list(NAMES),  # which the session changes
             input_boxes=[question.boxes.tolist()],
-            **_points(question.points),
+            input_points=None if question.points is None else [question.points.places.tolist()],
+            input_labels=None if question.points is None else [question.points.labels.tolist()],
         )
         logits = np.empty((len(frames), SUBJECTS, *frames.shape[1:3]), np.float32)
         self.model(inference_session=session, frame_idx=question.frame)
@@ -122,19 +124,9 @@ class Sam2:
                 (full,) = self.processor.post_process_masks(
                     [output.pred_masks], [list(frames.shape[1:3])], binarize=False
                 )
-                order = [output.object_ids.index(name) for name in NAMES]
+                order = [list(output.object_ids or ()).index(name) for name in NAMES]
                 logits[output.frame_idx] = full[order, 0].float().cpu().numpy()
         return logits
-
-
-def _points(points: Points | None) -> dict[str, list]:
-    """As the processor wants them; those that are none are left out, and both subjects have equally many."""
-    if points is None:
-        return {}
-    return {
-        "input_points": [[own.tolist() for own in points.places]],
-        "input_labels": [[labels.tolist() for labels in points.labels]],
-    }
 
 
 def gap(boxes: np.ndarray) -> float:
