@@ -33,7 +33,7 @@ def read_captions(path: Path) -> dict[str, str]:
 def _rows(path: Path) -> list[list[str]]:
     """The fields of each line, the header's first; an empty file has an empty header."""
     try:
-        with path.open(encoding="utf-8", newline="") as file:
+        with path.open(encoding="utf-8-sig", newline="") as file:
             return list(csv.reader(file, delimiter="\t", quoting=csv.QUOTE_NONE)) or [[]]
     except (UnicodeDecodeError, csv.Error) as error:
         raise UserError(f"{path} (data.captions): not tab-separated UTF-8 text: {error}") from None

@@ -8,18 +8,22 @@ from dreamrelation.data.refusal import Refusal
 from dreamrelation.settings.data import Data, NtuData
 
 
-def find(data: Data, relations: tuple[str, ...]) -> list[tuple[Found, str | None]]:
+def find(
+    data: Data, relations: tuple[str, ...], captions: dict[str, str] | None
+) -> list[tuple[Found, str | None]]:
     """Every clip that is there, with the reason for which its name alone tells that it is not used, if it does.
 
     Raises UserError where the data are not there.
     """
     if isinstance(data, NtuData):
         listed = ntu.listed_clips(data.missing_skeletons)
-        return [(found, _reason(found, relations, data, listed)) for found in ntu.find_clips(data)]
-    return [(found, _reason(found, relations, data, frozenset())) for found in own.find_clips(data)]
+        return [(found, _reason(found, relations, captions, data, listed)) for found in ntu.find_clips(data)]
+    return [(found, _reason(found, relations, captions, data, frozenset())) for found in own.find_clips(data)]
 
 
-def _reason(found: Found, relations: tuple[str, ...], data: Data, listed: frozenset[str]) -> str | None:
+def _reason(
+    found: Found, relations: tuple[str, ...], captions: dict[str, str] | None, data: Data, listed: frozenset[str]
+) -> str | None:
     try:
         _check_text(found)
         if found.relation is not None and found.relation not in relations:
@@ -28,6 +32,8 @@ def _reason(found: Found, relations: tuple[str, ...], data: Data, listed: frozen
             ntu.check_name(found, listed)
         else:
             own.check_name(found)
+        if captions is not None and found.clip not in captions:
+            raise Refusal("no caption: found none in data.captions, expected one for each clip")
     except Refusal as refusal:
         return str(refusal)
     return None

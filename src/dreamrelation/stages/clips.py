@@ -41,10 +41,10 @@ def run(*, settings: ClipsStage, memo: Path, index: Path, selection: Path, proce
     """Write INDEX, every clip with its verdict and reason, and SELECTION, the clips that are used.
 
     What was found out about each clip is kept in `memo`, from which a later or an interrupted run goes on. Raises
-    UserError where data are not there, a relation has too few good clips, or a chosen one has no caption.
+    UserError where data are not there or a relation has too few good clips.
     """
     captions = None if settings.data.captions is None else read_captions(Path(settings.data.captions))
-    found = find(settings.data, tuple(relation.slug for relation in settings.relations))
+    found = find(settings.data, tuple(relation.slug for relation in settings.relations), captions)
     with Memo(memo, _version(settings)) as known, _workers(len(found), processes or 1) as ask:
         inspections = _inspect_all(found, settings, known, ask)
         choices = _choose_all(settings, inspections, partial(_prove, known=known, ask=ask))
@@ -164,8 +164,6 @@ def _selected(
         if found.clip not in clips or choice.pixel_frames not in inspection.fits:
             continue
         assert inspection.video_frames and inspection.frames_per_second and inspection.picture  # as it was looked into
-        if captions is not None and found.clip not in captions:
-            raise UserError(f"{found.clip}: found no caption in data.captions, expected one for each chosen clip")
         fit = inspection.fits[choice.pixel_frames]
         yield SelectedClip(
             clip=found.clip,
