@@ -8,9 +8,7 @@ from dreamrelation.data.refusal import Refusal
 from dreamrelation.settings.data import Data, NtuData
 
 
-def find(
-    data: Data, relations: tuple[str, ...], captions: dict[str, str] | None
-) -> list[tuple[Found, str | None]]:
+def find(data: Data, relations: tuple[str, ...], captions: dict[str, str] | None) -> list[tuple[Found, str | None]]:
     """Every clip that is there, with the reason for which its name alone tells that it is not used, if it does.
 
     Raises UserError where the data are not there.

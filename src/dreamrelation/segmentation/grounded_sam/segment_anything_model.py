@@ -50,10 +50,7 @@ class SegmentAnything:
     def segment(self, frames: np.ndarray, prompts: list[Prompts]) -> tuple[np.ndarray, np.ndarray]:
         """Mask logits (B, 2, H, W) and the predicted IoU (B, 2) of frames (B, H, W, 3) uint8 RGB."""
         size = (frames.shape[1], frames.shape[2])
-        images = torch.from_numpy(frames).to(self.device).permute(0, 3, 1, 2).float()
-        # not `apply_image_torch`: segment-anything 1.0 takes batch and channels for height and width there
-        shape = self.resize.get_preprocess_shape(*size, self.resize.target_length)
-        images = F.interpolate(images, shape, mode="bilinear", align_corners=False, antialias=True)
+        images = self._fitted(frames)
         embeddings = self._embedded(images)
         logits, quality = [], []
         for embedding, prompt in zip(embeddings, prompts, strict=True):
@@ -62,6 +59,13 @@ class SegmentAnything:
             logits.append(full[:, 0].cpu().numpy())
             quality.append(iou[:, 0].cpu().numpy())
         return np.stack(logits), np.stack(quality)
+
+    def _fitted(self, frames: np.ndarray) -> Tensor:
+        """(B, 3, h, w) grey levels, the long side as long as the model wants."""
+        images = torch.from_numpy(frames).to(self.device).permute(0, 3, 1, 2).float()
+        # not `apply_image_torch`: segment-anything 1.0 takes batch and channels for height and width there
+        shape = self.resize.get_preprocess_shape(frames.shape[1], frames.shape[2], self.resize.target_length)
+        return F.interpolate(images, shape, mode="bilinear", align_corners=False, antialias=True)
 
     def _embedded(self, images: Tensor) -> Tensor:
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
