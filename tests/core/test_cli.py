@@ -44,7 +44,7 @@ def test_the_flags_of_a_stage_are_the_arguments_of_its_function(stage: str) -> N
     expected = {"settings": STAGES[stage]} | ({"machine": MachineSettings} if command.machine else {})
     expected |= dict.fromkeys(command.names, str) | dict.fromkeys(command.lists, list[Path])
     expected |= {name: Path | None if name in command.optional else Path for name in command.paths}
-    expected |= dict.fromkeys(command.numbers, float | None)
+    expected |= dict.fromkeys(command.numbers, float | None) | dict.fromkeys(command.counts, int | None)
     assert {name: hints[name] for name in parameters} == expected
 
 

@@ -20,9 +20,9 @@ def test_the_page_is_up_to_date() -> None:
 def test_every_setting_is_on_the_page() -> None:
     page = listed()
     top = load([ROOT / "config.yaml"])
-    assert set(page[""].fields) | {place for place in page if "." not in place and " " not in place} - {""} == set(
-        type(top).model_fields
-    )
+    inside = {place.partition(" (source: ")[0].removesuffix(".NAME") for place in page if " (kind: " not in place}
+    assert set(page[""].fields) | {place for place in inside if "." not in place} - {""} == set(type(top).model_fields)
+    assert {"data (source: ntu)", "data (source: folder)"} <= set(page)
     for place, registry in PLACES.items():
         for kind in registry.known:
             section = page[f"{place} (kind: {kind})"]
@@ -34,7 +34,7 @@ def test_every_setting_and_every_section_has_a_description() -> None:
     for place, section in listed().items():
         assert section.description, place
         for name, field in section.fields.items():
-            obvious = name == "kind" or place.endswith("precision")
+            obvious = name in ("kind", "source") or place.endswith("precision")
             assert field.get("description") or obvious, f"{place}.{name}"
 
 

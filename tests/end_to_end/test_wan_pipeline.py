@@ -14,11 +14,12 @@ from dreamrelation.backbones.wan.spec import NEGATIVE_PROMPT
 from dreamrelation.tables.rows import SELECTION, TRAINING, VIDEOS
 from dreamrelation.video import decode
 
+# The theatre films 10 frames per second, of which Wan's 16 cannot be made without many a repeated one.
 # Wan's own steps, guidance, frames per second and negative prompt, where the default experiment has others.
 WAN = """
 experiment: wan
 model: {kind: wan, path: wan, precision: float32}
-clips: {pixel_frames: [21]}
+clips: {pixel_frames: [21], frames_per_second: 10}
 generation: {pixel_frames: 21, sampling_steps: null, guidance_scale: null, frames_per_second: null}
 methods:
   direct_lora: {rank: 4, alpha: 8}

@@ -21,6 +21,7 @@ from snakemake.cli import get_argument_parser
 from tests.workflow.checkout import REPOSITORY, Checkout, copy_workflow
 
 from dreamrelation.config import load
+from dreamrelation.settings.own_relations import read_own_relation
 from dreamrelation.settings.stages import STAGES
 from dreamrelation.stages.commands import COMMANDS, build_parser
 
@@ -245,7 +246,17 @@ def test_the_module_or_script_is_there(command: Command) -> None:
         assert any("__main__" in ast.unparse(guard) for guard in guards), f"{command}: the module does nothing"
 
 
-@pytest.mark.parametrize("place", CONFIGURATIONS)
+DESCRIPTIONS = [place for place, content in CONFIGURATIONS.items() if "/relation.yaml" in content.partition("\n")[0]]
+"""Blocks whose first line says that they are the description of a relation."""
+
+
+@pytest.mark.parametrize("place", DESCRIPTIONS)
+def test_the_description_of_a_relation_can_be_read(place: str, tmp_path: Path) -> None:
+    (tmp_path / "relation.yaml").write_text(CONFIGURATIONS[place], encoding="utf-8")
+    read_own_relation(tmp_path / "relation.yaml")
+
+
+@pytest.mark.parametrize("place", [place for place in CONFIGURATIONS if place not in DESCRIPTIONS])
 def test_the_configuration_can_be_laid_over_the_default_one(
     place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
