@@ -276,13 +276,13 @@ def test_teaching_who_acts_repeats_itself_and_leaves_all_else_alone(tmp_path, mo
     judge = new_judge(JUDGED_MOTIONS, JUDGED_KINDS, seed=0)
     facts = {"name": "puppet_classifier", "held_out_accuracy": {"motion": 0.5}}
     for name in ("one", "other"):
-        save_judge(tmp_path / name, judge, facts)
-        puppet_models.teach_who_acts(judge=tmp_path / name)
-    once = (tmp_path / "one" / "judge.safetensors").read_bytes()
-    assert (tmp_path / "other" / "judge.safetensors").read_bytes() == once
-    puppet_models.teach_who_acts(judge=tmp_path / "one")
-    assert (tmp_path / "one" / "judge.safetensors").read_bytes() == once, "a head that is there is replaced"
-    taught, found = load_judge(tmp_path / "one")
+        save_judge(tmp_path / name / "judge", judge, facts)
+        puppet_models.actor_head(tmp_path / name, tmp_path)
+    once = (tmp_path / "one" / "judge" / "judge.safetensors").read_bytes()
+    assert (tmp_path / "other" / "judge" / "judge.safetensors").read_bytes() == once
+    puppet_models.actor_head(tmp_path / "one", tmp_path)
+    assert (tmp_path / "one" / "judge" / "judge.safetensors").read_bytes() == once, "a head that is there is replaced"
+    taught, found = load_judge(tmp_path / "one" / "judge")
     assert all(torch.equal(taught.state_dict()[name], tensor) for name, tensor in judge.state_dict().items())
     untrained = new_actor_head(judge, ACTOR.seed).state_dict()
     assert all(not torch.equal(taught.state_dict()[f"actor.{name}"], tensor) for name, tensor in untrained.items())

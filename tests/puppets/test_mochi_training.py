@@ -19,9 +19,10 @@ from dreamrelation.puppets.models import train_mochi
 from dreamrelation.puppets.models.silent_branches import silent_branches_skipped
 from dreamrelation.puppets.models.small_mochi import small_tokenizer
 from dreamrelation.puppets.models.train_actor import ActorTraining
-from dreamrelation.puppets.models.train_decoder import DecoderState, DecoderTraining, Phase, train_decoder
+from dreamrelation.puppets.models.train_decoder import DecoderTraining, Phase, train_decoder
 from dreamrelation.puppets.models.train_judge import JudgeTraining
 from dreamrelation.puppets.models.train_transformer import TransformerState, train_transformer
+from dreamrelation.puppets.models.training_loop import TrainingState, store, stored
 from dreamrelation.puppets.models.training_set import (
     LatentSet,
     PixelSet,
@@ -100,8 +101,8 @@ def test_latents_are_those_of_the_whole_encoder(vae: AutoencoderKLMochi, data: P
 def stopping_at(step: int, path: Path) -> Callable[[Any], None]:
     """Saves, and ends the training after a step."""
 
-    def save(state: DecoderState | TransformerState) -> None:
-        train_mochi._store(path, state)
+    def save(state: TrainingState | TransformerState) -> None:
+        store(path, state)
         if state.step == step:
             raise Stopped
 
@@ -126,7 +127,7 @@ def test_a_stopped_decoder_training_goes_on_as_if_nothing_had_been(
     with pytest.raises(Stopped):
         train_decoder(vae, data, DECODER, None, stopping_at(4, path), save_every=1)
     vae.decoder.load_state_dict(start)
-    rest = train_decoder(vae, data, DECODER, train_mochi._load(path, DecoderState), lambda state: None)
+    rest = train_decoder(vae, data, DECODER, stored(path, TrainingState), lambda state: None)
     assert rest.losses == whole.losses and len(whole.losses) == 5
     assert equal(vae.decoder.state_dict(), trained)
     assert equal(vae.encoder.state_dict(), encoder), "the encoder stays, or the latents would be of another one"
@@ -142,7 +143,7 @@ def test_a_stopped_transformer_training_goes_on_as_if_nothing_had_been(
     transformer, text_encoder, _, whole = train(None, lambda state: None)
     with pytest.raises(Stopped):
         train(None, stopping_at(stop, path), save_every=1)
-    again, other_encoder, _, rest = train(train_mochi._load(path, TransformerState), lambda state: None)
+    again, other_encoder, _, rest = train(stored(path, TransformerState), lambda state: None)
     assert rest.losses == whole.losses and len(whole.losses) == 6
     assert equal(again.state_dict(), transformer.state_dict())
     assert equal(other_encoder.state_dict(), text_encoder.state_dict())

@@ -1,9 +1,11 @@
-"""Reading the official weights of Grounding DINO and SAM."""
+"""Reading the weights of Grounding DINO and SAM: the official files, or safetensors."""
 
 from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from dreamrelation.errors import UserError
@@ -19,6 +21,11 @@ def read_checkpoint(setting: str, path: str) -> dict[str, Any]:
         raise UserError(
             f"{setting}: found no file at {path}, expected the official checkpoint; docs/ntu_mochi.md says where it is"
         )
+    if file.suffix == ".safetensors":
+        try:
+            return load_file(file)
+        except SafetensorError as error:
+            raise UserError(f"{setting}: {path} is not a safetensors file: {error}") from error
     try:
         content = torch.load(file, map_location="cpu", weights_only=True)
     except Exception as error:  # torch.load raises whatever the unpickler does

@@ -139,13 +139,16 @@ def build_parser() -> argparse.ArgumentParser:
     models = stages.add_parser("puppet-models", help="train the models that come with the theatre (hours)")
     models.add_argument("--output", required=True, type=Path)
     models.add_argument("--work", required=True, type=Path, help="folder for states of unfinished trainings")
+    models.add_argument("--only", nargs="+", default=[], metavar="PART", help="some of them; default: all")
     return parser
 
 
 def call(options: argparse.Namespace) -> None:
     """Run the stage that was asked for. Raises UserError for settings or arguments that cannot be used."""
     if options.stage == "puppet-models":
-        import_module("dreamrelation.stages.puppet_models").run(output=options.output, work=options.work)
+        import_module("dreamrelation.stages.puppet_models").run(
+            output=options.output, work=options.work, only=options.only
+        )
         return
     command = COMMANDS[options.stage]
     flags = (*command.names, *command.paths, *command.lists, *command.numbers, *command.counts)

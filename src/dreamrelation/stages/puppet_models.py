@@ -1,38 +1,149 @@
-"""The puppet_models stage: the two models that come with the repository, trained from nothing.
+"""The puppet_models stage: the models that come with the repository, trained from nothing."""
 
-    python -m dreamrelation.stages.puppet_models --actor-head-of data/puppets/models/judge
-
-does the judge's second training alone: minutes, where the first takes an hour.
-"""
-
-import argparse
+import json
 import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import torch
+from safetensors.torch import save_file
+from torch import nn
 
 from dreamrelation.backbones.mochi.backbone import Mochi
 from dreamrelation.backbones.mochi.settings import MochiSettings
+from dreamrelation.errors import UserError
+from dreamrelation.files import appearing
 from dreamrelation.metrics.puppet_judge.network import new_actor_head, new_judge, with_actor_head
 from dreamrelation.metrics.puppet_judge.storage import load_judge, save_judge
-from dreamrelation.puppets.models.judge_clips import JUDGED_KINDS, JUDGED_MOTIONS
+from dreamrelation.puppets.models.figure_pictures import FigurePictures, render_pictures
+from dreamrelation.puppets.models.judge_clips import JUDGED_KINDS, JUDGED_MOTIONS, held_out_world, training_world
+from dreamrelation.puppets.models.small_segmenters import (
+    ARCHITECTURE,
+    CONFIG,
+    TEXT_ENCODER,
+    WEIGHTS,
+    write_grounding_dino_files,
+    write_sam_files,
+)
 from dreamrelation.puppets.models.train_actor import ActorTraining, train_actor_head
+from dreamrelation.puppets.models.train_grounding_dino import (
+    GroundingDinoTraining,
+    held_out_boxes,
+    train_grounding_dino,
+)
 from dreamrelation.puppets.models.train_judge import JudgeTraining, RoundTrip, train_judge
 from dreamrelation.puppets.models.train_mochi import train_mochi
+from dreamrelation.puppets.models.train_sam import SamTraining, held_out_iou, train_sam
+from dreamrelation.puppets.models.training_loop import TrainingState, announcing_saver, stored, training_report
+from dreamrelation.segmentation.detectors.grounding_dino import build_detector
+from dreamrelation.segmentation.detectors.settings import GroundingDinoSettings
+from dreamrelation.segmentation.grounded_sam.architecture import build_sam
 from dreamrelation.settings.machine import MachineSettings
 
 
-def run(*, output: Path, work: Path) -> None:
-    """Train the small Mochi into `output/mochi` and the judge into `output/judge`; takes hours on two cores.
+def run(*, output: Path, work: Path, only: Sequence[str] = ()) -> None:
+    """Train the models into folders of `output`, all of PARTS or `only` some of them; takes hours on two cores.
 
-    States of unfinished trainings go to `work`, from which a stopped run goes on.
+    States of unfinished trainings go to `work`, from which a stopped run goes on. Raises UserError where a part needs
+    another one that is not there, or there is no such part.
     """
+    unknown = [name for name in only if name not in PARTS]
+    if unknown:
+        raise UserError(f"--only: found {unknown[0]!r}, expected some of {', '.join(PARTS)}")
+    for name, train in PARTS.items():
+        if name in only or not only:
+            train(output, work)
+
+
+def mochi(output: Path, work: Path) -> None:
+    """The small Mochi."""
     train_mochi(output / "mochi", work)
+
+
+def judge(output: Path, work: Path) -> None:
+    """The judge, on clips of its own world and on what the small Mochi's autoencoder makes of them."""
     settings = JudgeTraining()
-    judge = new_judge(JUDGED_MOTIONS, JUDGED_KINDS, settings.seed)
-    report = train_judge(judge, settings, round_trip_of(output / "mochi"), _announce)
-    save_judge(output / "judge", judge, report)
-    teach_who_acts(judge=output / "judge")
+    network = new_judge(JUDGED_MOTIONS, JUDGED_KINDS, settings.seed)
+    report = train_judge(network, settings, round_trip_of(output / "mochi"), _announce)
+    save_judge(output / "judge", network, report)
+
+
+def actor_head(output: Path, work: Path) -> None:
+    """The judge's head for who acts; all its other weights and facts stay.
+
+    Raises UserError where the folder holds no judge.
+    """
+    settings = ActorTraining()
+    network, facts = load_judge(output / "judge")
+    head = new_actor_head(network, settings.seed)
+    facts["actor"] = train_actor_head(network.actor_features, head, settings, _announce)
+    save_judge(output / "judge", with_actor_head(network, head), facts)
+
+
+def grounding_dino(output: Path, work: Path) -> None:
+    """The small Grounding DINO, on pictures of the judge's training world."""
+    settings, path = GroundingDinoTraining(), work / "grounding_dino.pt"
+    folder = output / "grounding_dino"
+    write_grounding_dino_files(folder)
+    torch.manual_seed(settings.seed)
+    detector = build_detector(
+        GroundingDinoSettings(config=str(folder / CONFIG), text_encoder=str(folder / TEXT_ENCODER))
+    )
+    state = train_grounding_dino(
+        detector,
+        training_pictures(work, settings.clips, settings.seed),
+        settings,
+        stored(path, TrainingState),
+        announcing_saver(path, settings.steps, TrainingState),
+    )
+    held_out = render_pictures(held_out_world(settings.seed), settings.held_out_clips, _announce)
+    _save(folder, detector, training_report(settings, state) | {"held_out": held_out_boxes(detector, held_out, settings)})
+
+
+def sam(output: Path, work: Path) -> None:
+    """The small SAM, on the same pictures."""
+    settings, path = SamTraining(), work / "sam.pt"
+    folder = output / "sam"
+    write_sam_files(folder)
+    torch.manual_seed(settings.seed)
+    network = build_sam(str(folder / ARCHITECTURE))
+    state = train_sam(
+        network,
+        training_pictures(work, settings.clips, settings.seed),
+        settings,
+        stored(path, TrainingState),
+        announcing_saver(path, settings.steps, TrainingState),
+    )
+    held_out = render_pictures(held_out_world(settings.seed), settings.held_out_clips, _announce)
+    _save(folder, network, training_report(settings, state) | {"held_out": held_out_iou(network, held_out, settings)})
+
+
+PARTS: dict[str, Callable[[Path, Path], None]] = {
+    part.__name__: part for part in (mochi, judge, actor_head, grounding_dino, sam)
+}
+"""What is trained, in order: the judge needs the Mochi, and its head the judge."""
+
+
+def training_pictures(work: Path, clips: int, seed: int) -> FigurePictures:
+    """Pictures of the judge's training world, from `work` where they are there."""
+    path = work / f"pictures_of_{clips}_clips.npz"
+    if not path.is_file():
+        pictures = render_pictures(training_world(seed), clips, _announce)
+        with appearing(path) as beside:
+            np.savez(beside, **vars(pictures))
+    with np.load(path) as content:
+        return FigurePictures(**content)
+
+
+def _save(folder: Path, model: nn.Module, report: dict[str, Any]) -> None:
+    """Weights, half of whose digits are enough, and what is told of their training."""
+    weights = {name: value.half() if value.is_floating_point() else value for name, value in model.state_dict().items()}
+    with appearing(folder / WEIGHTS) as beside:
+        save_file({name: value.contiguous() for name, value in weights.items()}, beside)
+    with appearing(folder / "training_report.json") as beside:
+        beside.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
 
 
 def round_trip_of(mochi: Path) -> RoundTrip:
@@ -48,23 +159,5 @@ def round_trip_of(mochi: Path) -> RoundTrip:
     return round_trip
 
 
-def teach_who_acts(*, judge: Path) -> None:
-    """Give the judge in this folder a newly trained head for who acts. All its other weights and facts stay.
-
-    Raises UserError where the folder holds no judge.
-    """
-    settings = ActorTraining()
-    network, facts = load_judge(judge)
-    head = new_actor_head(network, settings.seed)
-    facts["actor"] = train_actor_head(network.actor_features, head, settings, _announce)
-    save_judge(judge, with_actor_head(network, head), facts)
-
-
 def _announce(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
-
-
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description="Train the judge's head for who acts, and nothing else of it.")
-    parser.add_argument("--actor-head-of", required=True, type=Path, metavar="JUDGE", help="folder of a trained judge")
-    teach_who_acts(judge=parser.parse_args().actor_head_of)

@@ -123,7 +123,7 @@ class JudgeClip:
 def judge_clip(index: int, world: World, frames: int, height: int, width: int) -> JudgeClip:
     """The `index`-th clip of a world; every motion comes equally often, and any order of calls gives the same clips."""
     rng = np.random.default_rng([*world.seed, index])
-    scene = _scene(tuple(MOTIONS)[index % len(MOTIONS)], world, rng, height, width)
+    scene = world_scene(tuple(MOTIONS)[index % len(MOTIONS)], world, rng, height, width)
     times = (np.arange(frames) - (frames - 1) / 2) / FRAMES_PER_SECOND + rng.uniform(-world.delay_s, world.delay_s)
     spoil = str(rng.choice(list(SPOILS))) if rng.uniform() < NONE_SHARE else None
     kinds = [scene.actor.kind, scene.partner.kind]
@@ -145,7 +145,8 @@ def acting_clips(world: World, clips: int, frames: int, height: int, width: int)
     return itertools.islice((clip for clip in drawn if clip.actor is not None), clips)
 
 
-def _scene(motion: str, world: World, rng: np.random.Generator, height: int, width: int) -> Scene:
+def world_scene(motion: str, world: World, rng: np.random.Generator, height: int, width: int) -> Scene:
+    """A scene with the pairs, rooms, clothes, places and speeds of a world."""
     pairs = [pair for pair in itertools.product(KINDS, KINDS) if is_held_out(*pair) == world.held_out_pairs]
     pair = pairs[int(rng.integers(len(pairs)))]
     speeds = world.speeds[int(rng.integers(len(world.speeds)))]

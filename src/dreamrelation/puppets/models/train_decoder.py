@@ -1,8 +1,7 @@
 """Training the decoder of the small Mochi's autoencoder; the encoder is linear, see `block_pca`, and stays as it is."""
 
-import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -12,6 +11,7 @@ from torch import Tensor, nn
 from dreamrelation.backbones.mochi.spec import MOCHI
 from dreamrelation.puppets.models.block_pca import LOG_VARIANCE
 from dreamrelation.puppets.models.pixels import as_video
+from dreamrelation.puppets.models.training_loop import TrainingState, train_model
 from dreamrelation.puppets.models.training_set import PixelSet
 from dreamrelation.schedules import warmup_cosine
 
@@ -43,17 +43,6 @@ class DecoderTraining:
     @property
     def steps(self) -> int:
         return sum(phase.steps for phase in self.phases)
-
-
-@dataclass
-class DecoderState:
-    """All that a stopped training needs to go on."""
-
-    decoder: dict[str, Tensor]
-    optimizer: dict
-    step: int
-    seconds: float = 0.0
-    losses: list[float] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -118,36 +107,22 @@ def train_decoder(
     vae: AutoencoderKLMochi,
     data: PixelSet,
     settings: DecoderTraining,
-    state: DecoderState | None,
-    save: Callable[[DecoderState], None],
+    state: TrainingState | None,
+    save: Callable[[TrainingState], None],
     save_every: int = 100,
-) -> DecoderState:
+) -> TrainingState:
     """Train the decoder of `vae` in place, or go on from `state`; `save` is called every `save_every` steps."""
     decoder: nn.Module = vae.decoder
     decoder.to(memory_format=torch.channels_last_3d)  # a quarter less time on CPUs
-    optimizer = torch.optim.AdamW(decoder.parameters(), lr=settings.learning_rate, weight_decay=0.0, betas=(0.9, 0.98))
-    if state is None:
-        state = DecoderState({}, {}, step=0)
-    else:
-        decoder.load_state_dict(state.decoder)
-        optimizer.load_state_dict(state.optimizer)
-    started = time.monotonic()
-    while state.step < settings.steps:
-        factor = warmup_cosine(state.step, settings.steps, settings.warmup_steps, floor=0.02)
-        for group in optimizer.param_groups:
-            group["lr"] = settings.learning_rate * factor
-        loss = step_loss(decoder, data, settings, state.step)
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        nn.utils.clip_grad_norm_(decoder.parameters(), 1.0)
-        optimizer.step()
-        state.losses.append(float(loss.detach()))
-        state.step += 1
-        if state.step % save_every == 0 or state.step == settings.steps:
-            state.decoder, state.optimizer = decoder.state_dict(), optimizer.state_dict()
-            state.seconds += time.monotonic() - started
-            started = time.monotonic()
-            save(state)
-    decoder.load_state_dict(state.decoder)
+    state = train_model(
+        decoder,
+        torch.optim.AdamW(decoder.parameters(), lr=settings.learning_rate, weight_decay=0.0, betas=(0.9, 0.98)),
+        lambda step: settings.learning_rate * warmup_cosine(step, settings.steps, settings.warmup_steps, floor=0.02),
+        lambda step: step_loss(decoder, data, settings, step),
+        settings.steps,
+        state,
+        save,
+        save_every,
+    )
     decoder.to(memory_format=torch.contiguous_format)
     return state

@@ -3,21 +3,26 @@
 import multiprocessing
 import sys
 from collections.abc import Callable
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
 
 import cv2
 import numpy as np
 import torch
 from diffusers import AutoencoderKLMochi
 
-from dreamrelation.files import appearing
 from dreamrelation.puppets.models.block_pca import start_linear
 from dreamrelation.puppets.models.small_mochi import save_small_mochi, small_vae
-from dreamrelation.puppets.models.train_decoder import DecoderState, DecoderTraining, train_decoder
+from dreamrelation.puppets.models.train_decoder import DecoderTraining, train_decoder
 from dreamrelation.puppets.models.train_transformer import TransformerState, train_transformer
+from dreamrelation.puppets.models.training_loop import (
+    TrainingState,
+    announcing_saver,
+    store,
+    stored,
+    training_report,
+)
 from dreamrelation.puppets.models.training_set import (
     LatentSet,
     PixelSet,
@@ -29,15 +34,12 @@ from dreamrelation.puppets.models.training_set import (
 from dreamrelation.puppets.models.transformer_settings import TransformerTraining
 from dreamrelation.puppets.theatre.repertoire import AUTOENCODERS, IMPROVISED, TRANSFORMERS, Repertoire
 
-State = TypeVar("State", DecoderState, TransformerState, PixelSet, LatentSet)
 FITTED_CLIPS, FITTED_FRAMES = 100, 7
 """Clips, and their first frames, that the linear encoder is fitted to."""
 PART_CLIPS = 1000
 """Clips that are rendered and encoded together; a killed run loses no more."""
 WORKERS = 2
 """Processes that render."""
-RECENT = 200
-"""Steps over which a reported loss is averaged."""
 
 
 def linear_vae(size: TrainingSetSize) -> AutoencoderKLMochi:
@@ -63,15 +65,15 @@ def train_mochi(folder: Path, work: Path) -> None:
         rehearsed,
         improvised,
         transformer_settings,
-        _load(transformer_path, TransformerState),
-        _saver(transformer_path, transformer_settings.steps),
+        stored(transformer_path, TransformerState),
+        announcing_saver(transformer_path, transformer_settings.steps, TransformerState),
     )
     decoder_state = train_decoder(
         vae,
         decoders_set(vae, size, work),
         decoder_settings,
-        _load(decoder_path, DecoderState),
-        _saver(decoder_path, decoder_settings.steps),
+        stored(decoder_path, TrainingState),
+        announcing_saver(decoder_path, decoder_settings.steps, TrainingState),
     )
     mean, std = rehearsed.statistics()
     vae.register_to_config(latents_mean=mean.tolist(), latents_std=std.tolist())
@@ -103,7 +105,7 @@ def latent_set(
         with multiprocessing.get_context("spawn").Pool(WORKERS) as pool:
             for path in pool.imap(partial(_make_part, vae, size, repertoire), missing):
                 print(f"rendered and encoded {path.name}, of {len(paths)} parts", file=sys.stderr, flush=True)
-    parts = [_load(path, LatentSet) for path in paths]
+    parts = [stored(path, LatentSet) for path in paths]
     return joined([part for part in parts if part is not None])
 
 
@@ -113,31 +115,18 @@ def _make_part(
     path, indices = task
     torch.set_num_threads(1)
     cv2.setNumThreads(0)
-    _store(path, make_latent_set(vae, size, repertoire, indices))
+    store(path, make_latent_set(vae, size, repertoire, indices))
     return path
 
 
 def decoders_set(vae: AutoencoderKLMochi, size: TrainingSetSize, work: Path) -> PixelSet:
     """The decoder's clips, from `work` where they are there."""
     path = work / "decoders_set.pt"
-    found = _load(path, PixelSet)
+    found = stored(path, PixelSet)
     if found is None:
         found = make_pixel_set(vae, size, _announce(size.autoencoder_clips))
-        _store(path, found)
+        store(path, found)
     return found
-
-
-def training_report(
-    settings: DecoderTraining | TransformerTraining, state: DecoderState | TransformerState
-) -> dict[str, Any]:
-    """What is told of one training: minutes, steps, the loss averaged over the last steps, the settings."""
-    recent = state.losses[-RECENT:]
-    return {
-        "minutes": round(state.seconds / 60, 1),
-        "steps": state.step,
-        "final_loss": round(sum(recent) / len(recent), 5),
-        "settings": asdict(settings),
-    }
 
 
 def _announce(total: int) -> Callable[[int], None]:
@@ -146,29 +135,3 @@ def _announce(total: int) -> Callable[[int], None]:
             print(f"rendered and encoded {done} of {total} clips", file=sys.stderr, flush=True)
 
     return announce
-
-
-def _saver(path: Path, steps: int) -> Callable[[DecoderState | TransformerState], None]:
-    def save(state: DecoderState | TransformerState) -> None:
-        _store(path, state)
-        recent = state.losses[-RECENT:]
-        print(
-            f"{path.stem}: step {state.step} of {steps}, {state.seconds / 60:.1f} min,"
-            f" loss {sum(recent) / len(recent):.4f}",
-            file=sys.stderr,
-            flush=True,
-        )
-
-    return save
-
-
-def _store(path: Path, state: DecoderState | TransformerState | PixelSet | LatentSet) -> None:
-    with appearing(path) as beside:
-        torch.save({field.name: getattr(state, field.name) for field in fields(state)}, beside)
-
-
-def _load(path: Path, kind: type[State]) -> State | None:
-    """The state of an unfinished training, or None where there is none."""
-    if not path.is_file():
-        return None
-    return kind(**torch.load(path, map_location="cpu", weights_only=True))

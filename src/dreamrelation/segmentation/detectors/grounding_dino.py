@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from importlib import import_module, resources
 from pathlib import Path
 from types import ModuleType
@@ -9,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import torch
+import yaml
 from groundingdino.models import build_model
 from groundingdino.util import get_tokenlizer
 from groundingdino.util.misc import clean_state_dict
@@ -100,14 +102,32 @@ def build_detector(settings: GroundingDinoSettings) -> nn.Module:
     Of the text encoder only config and tokenizer are read: the detector's checkpoint has its weights. Raises UserError
     where either file cannot be read.
     """
-    if settings.config is not None and not Path(settings.config).is_file():
-        raise UserError(f"{SETTINGS}.config: found no file at {settings.config}, expected a Grounding DINO config")
+    options, swin = _options(settings.config)
+    options.use_checkpoint = options.use_transformer_ckpt = False  # saves memory in training, costs time here
+    backbones = import_module("groundingdino.models.GroundingDINO.backbone.backbone")
+    sized = partial(backbones.build_swin_transformer, **swin)
+    with _text_encoder(settings.text_encoder), _replaced(backbones, "build_swin_transformer", sized):
+        return build_model(options)
+
+
+def _options(config: str | None) -> tuple[Any, dict[str, Any]]:
+    """A detector's options, and the arguments of its image encoder that differ from the named one's."""
+    if config is not None and not Path(config).is_file():
+        raise UserError(f"{SETTINGS}.config: found no file at {config}, expected a Grounding DINO config")
+    if config is not None and not config.endswith((".yaml", ".yml")):
+        return SLConfig.fromfile(config), {}
     packaged = resources.files("groundingdino.config") / "GroundingDINO_SwinT_OGC.py"
     with resources.as_file(packaged) as swin_t:
-        options = SLConfig.fromfile(settings.config or str(swin_t))
-    options.use_checkpoint = options.use_transformer_ckpt = False  # saves memory in training, costs time here
-    with _text_encoder(settings.text_encoder):
-        return build_model(options)
+        options = SLConfig.fromfile(str(swin_t))
+    different = {} if config is None else yaml.safe_load(Path(config).read_text(encoding="utf-8"))
+    if not isinstance(different, dict):
+        raise UserError(f"{SETTINGS}.config: {config} holds a {type(different).__name__}, expected a mapping")
+    swin = different.pop("swin", {})
+    unknown = sorted(set(different) - set(options._cfg_dict))
+    if unknown:
+        raise UserError(f"{SETTINGS}.config: {config} has {unknown[0]!r}, which Grounding DINO's config has not")
+    options.merge_from_dict(different)
+    return options, swin
 
 
 @contextmanager

@@ -16,9 +16,10 @@ class GroundingDinoSettings(DetectorSettings):
 
     kind: Literal["grounding_dino"] = "grounding_dino"
     checkpoint: str = "weights/groundingdino_swint_ogc.pth"
-    """Grounding DINO's official checkpoint file."""
+    """Grounding DINO's official checkpoint file, or a safetensors file of the same names."""
     config: str | None = None
-    """A Grounding DINO config file; `None`: the Swin-T one that comes with `groundingdino-py`."""
+    """A Grounding DINO config file, or a YAML file with what differs from the Swin-T one that comes with
+    `groundingdino-py` (`swin` are arguments of its image encoder); `None`: that one."""
     text_encoder: str = "google-bert/bert-base-uncased"
     """Hub id or local folder of the BERT that Grounding DINO reads prompts with."""
     prompt: str = "person."

@@ -4,14 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from segment_anything import sam_model_registry
-from segment_anything.modeling import Sam
 from segment_anything.utils.transforms import ResizeLongestSide
 from torch import Tensor
 from torch.nn import functional as F
 
 from dreamrelation.devices import choose_device
 from dreamrelation.segmentation.checkpoints import load_weights, read_checkpoint
+from dreamrelation.segmentation.grounded_sam.architecture import build_sam
 from dreamrelation.segmentation.grounded_sam.settings import GroundedSamSettings
 from dreamrelation.segmentation.interface import Boxes
 from dreamrelation.segmentation.points import Points
@@ -38,10 +37,10 @@ class SegmentAnything:
     """
 
     def __init__(self, settings: GroundedSamSettings, machine: MachineSettings) -> None:
-        """Raises UserError where the checkpoint is missing, or does not fit in whole."""
+        """Raises UserError where the checkpoint or its architecture is missing, or they do not fit in whole."""
         self.device = choose_device(machine.device)
         weights = read_checkpoint(SETTING, settings.checkpoint)
-        sam: Sam = sam_model_registry[settings.architecture](checkpoint=None)
+        sam = build_sam(settings.architecture)
         load_weights(sam, weights, SETTING, settings.checkpoint)
         self.sam = sam.eval().requires_grad_(False).to(self.device)
         self.resize = ResizeLongestSide(sam.image_encoder.img_size)

@@ -20,11 +20,12 @@ class GroundedSamSettings(SegmenterSettings):
     nms_iou: Share = 0.7
     """Boxes that overlap more than this are one."""
     checkpoint: str = "weights/sam_vit_h_4b8939.pth"
-    """SAM's official checkpoint file."""
-    architecture: Literal["vit_h", "vit_l", "vit_b"] = "vit_h"
-    """The SAM that the checkpoint is of."""
+    """SAM's official checkpoint file, or a safetensors file of the same names."""
+    architecture: str = "vit_h"
+    """The SAM that the checkpoint is of: `vit_h`, `vit_l`, `vit_b`, or a YAML file with other sizes."""
     minimum_region_share: Share = 0.02
     """Islands and holes smaller than this share of a mask are removed."""
 
     def files(self) -> list[str]:
-        return [*self.detector.files(), self.checkpoint]
+        described = [self.architecture] if self.architecture.endswith((".yaml", ".yml")) else []
+        return [*self.detector.files(), self.checkpoint, *described]
