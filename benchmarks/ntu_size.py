@@ -27,7 +27,7 @@ from dreamrelation.data.ntu.names import ClipName
 from dreamrelation.data.ntu.skeletons import read_skeleton
 from dreamrelation.puppets.theatre.ntu_writer import Lens, SensedBody, write_skeleton
 from dreamrelation.puppets.theatre.poses import ntu_joints, solve, standing_pose
-from dreamrelation.relations import RELATIONS
+from dreamrelation.relations import BY_ACTION, RELATIONS
 from dreamrelation.settings.data import ClipSettings, NtuData
 from dreamrelation.settings.stages import ClipsStage
 from dreamrelation.stages import clips
@@ -76,7 +76,7 @@ def write_bodies(path: Path, seed: int) -> None:
 
 def names(count: int) -> list[ClipName]:
     """`count` names, the actions in turn."""
-    actions = [relation.action for relation in RELATIONS.values()]
+    actions = list(BY_ACTION)
     made = product(range(1, 33), range(1, 4), range(1, 107), range(1, 3), actions)
     return [ClipName(setup, camera, performer, repeat, action) for (setup, camera, performer, repeat, action), _ in
             zip(made, range(count), strict=False)]  # fmt: skip

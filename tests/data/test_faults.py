@@ -87,11 +87,17 @@ Lines = list[str]
 
 
 def edited(change: Callable[[Lines], Lines]) -> Callable[[Path], None]:
-    return lambda path: path.write_text("\n".join(change(path.read_text().splitlines())) + "\n") and None
+    def edit(path: Path) -> None:
+        path.write_text("\n".join(change(path.read_text().splitlines())) + "\n")
+
+    return edit
 
 
 def content(data: bytes) -> Callable[[Path], None]:
-    return lambda path: path.write_bytes(data) and None
+    def write(path: Path) -> None:
+        path.write_bytes(data)
+
+    return write
 
 
 def line(number: int, text: str) -> Callable[[Path], None]:
@@ -299,13 +305,17 @@ def squeezed(stream: Any) -> None:
     stream.codec_context.sample_aspect_ratio = Fraction(16, 15)
 
 
+def without_last_byte(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-1])
+
+
 VIDEOS: dict[str, tuple[Callable[[Path], None], str]] = {
     "empty": (content(b""), "unreadable video: .*found no RIFF header"),
     "text": (content(b"not a video at all"), "unreadable video: .*found no RIFF header"),
     "a header alone": (content(b"RIFF\x04\x00\x00\x00AVI "), "unreadable video: .*cannot be decoded"),
     "another kind of RIFF": (content(b"RIFF\x04\x00\x00\x00WAVE"), "unreadable video: .*cannot be decoded"),
     "half of it": (cut(0.5), "unreadable video: .*cut off: found"),
-    "all but a byte": (lambda path: path.write_bytes(path.read_bytes()[:-1]) and None, "unreadable video: .*cut off"),
+    "all but a byte": (without_last_byte, "unreadable video: .*cut off"),
     "an MP4 by another name": (encoded("h264", container="mp4"), "unreadable video: .*found no RIFF header"),
     "a picture": (lambda path: Image.new("RGB", (256, 144)).save(path, "PNG"), "unreadable video: .*no RIFF header"),
     "sound": (sound, "unreadable video: .*found no video stream"),

@@ -1,5 +1,6 @@
 """The latent cache: written per clip, drawn from afresh, refused when broken."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -46,6 +47,16 @@ def test_what_is_read_is_what_was_written(cached: CachedClips) -> None:
     torch.testing.assert_close(cached.mean[1], encoded(1).posterior.mean, rtol=1e-3, atol=1e-3)
     torch.testing.assert_close(cached.std, torch.full_like(cached.std, float(np.exp(-1.0))))
     assert [float(cached.masks["relation"][n].mean()) for n in range(3)] == [0.25, 0.5, 0.75]
+
+
+def test_of_exemplars_the_first_are_taken_and_as_many_must_be_there(tmp_path: Path) -> None:
+    path = tmp_path / "latents.parquet"
+    held_out = replace(encoded(9), split="held_out")
+    write_clips(path, [held_out, *(encoded(n) for n in range(3))], "known")
+    assert load_clips(path, "known", exemplars=2).clips == ["clip0", "clip1"]
+    assert load_clips(path, "known").clips == ["clip0", "clip1", "clip2"]
+    with pytest.raises(UserError, match="found 3 clips of the split 'train', expected 4 or more"):
+        load_clips(path, "known", exemplars=4)
 
 
 def test_a_draw_has_the_posteriors_mean_and_std(cached: CachedClips) -> None:

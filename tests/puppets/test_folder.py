@@ -8,6 +8,7 @@ import pytest
 
 from dreamrelation.errors import UserError
 from dreamrelation.puppets.theatre.folder import MARKER, check_replaceable, own_folder
+from dreamrelation.relations import RELATIONS
 from dreamrelation.settings.puppets import PuppetSettings
 from dreamrelation.settings.stages import PuppetsStage
 from dreamrelation.stages import puppets
@@ -16,7 +17,7 @@ from dreamrelation.stages import puppets
 def play(folder: Path | str) -> None:
     """The stage with one good clip of small size."""
     small = PuppetSettings(folder=str(folder), good_clips=1, height=64, width=96)
-    puppets.run(settings=PuppetsStage(seed=0, relations=("kicking",), puppets=small))
+    puppets.run(settings=PuppetsStage(seed=0, relations=(RELATIONS["kicking"],), puppets=small, plain=False))
 
 
 def write(folder: Path) -> None:

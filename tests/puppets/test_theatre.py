@@ -18,6 +18,7 @@ from dreamrelation.puppets.theatre.folder import MARKER
 from dreamrelation.puppets.theatre.programme import FLAWS, ODDITIES, caption, part_rng, programme, stage_scene
 from dreamrelation.puppets.theatre.repertoire import TRANSFORMERS
 from dreamrelation.puppets.theatre.room import EXEMPLAR_ROOMS
+from dreamrelation.relations import RELATIONS
 from dreamrelation.settings.experiment import ExperimentSettings
 from dreamrelation.settings.overlay import overlay
 from dreamrelation.settings.puppets import PuppetSettings
@@ -60,7 +61,7 @@ def test_videos_and_skeletons_keep_step(theatre: Path) -> None:
 
 def test_the_oddities_are_in_the_skeletons(theatre: Path, theatre_settings: ExperimentSettings) -> None:
     assert theatre_settings.puppets is not None
-    for part in programme("kicking", theatre_settings.puppets.good_clips):
+    for part in programme(RELATIONS["kicking"], theatre_settings.puppets.good_clips):
         if part.flaw is not None:
             continue
         frames = read_skeleton(theatre / "nturgb+d_skeletons" / f"{part.clip}.skeleton")
@@ -122,7 +123,7 @@ def test_a_failed_play_leaves_the_old_one(theatre_settings: ExperimentSettings, 
 
 def test_persons_wear_different_clothes() -> None:
     settings = PuppetSettings(folder="unused")
-    for part in programme("hugging", 30):
+    for part in programme(RELATIONS["hugging"], 30):
         scene = stage_scene(part, settings, part_rng(part, 0))
         assert scene.actor.body != scene.partner.body
 
@@ -130,7 +131,7 @@ def test_persons_wear_different_clothes() -> None:
 def test_exemplars_wear_and_stand_in_what_the_base_model_has_never_seen() -> None:
     """So who shows it again has copied it."""
     settings = PuppetSettings(folder="unused")
-    scenes = [stage_scene(part, settings, part_rng(part, 0)) for part in programme("hugging", 30)]
+    scenes = [stage_scene(part, settings, part_rng(part, 0)) for part in programme(RELATIONS["hugging"], 30)]
     shirts = {figure.body for scene in scenes for figure in (scene.actor, scene.partner)}
     rooms = {(scene.room.wall, scene.room.paper, scene.room.floor, scene.room.pattern) for scene in scenes}
     assert shirts == set(EXEMPLAR_SHIRTS) and not shirts & set(TRANSFORMERS.shirts)
@@ -140,7 +141,7 @@ def test_exemplars_wear_and_stand_in_what_the_base_model_has_never_seen() -> Non
 def test_captions_name_the_kinds_in_the_subjects_order() -> None:
     settings = PuppetSettings(folder="unused", kinds=("dog", "frog"))
     for slug in ("shaking_hands", "kicking"):
-        for part in programme(slug, 8):
+        for part in programme(RELATIONS[slug], 8):
             scene = stage_scene(part, settings, part_rng(part, 0))
             left_to_right = [scene.actor.kind, scene.partner.kind][:: -1 if scene.mirrored else 1]
             expected = [scene.actor.kind, scene.partner.kind] if slug == "kicking" else left_to_right
@@ -161,7 +162,7 @@ def test_what_cannot_be_played_is_refused(theatre_settings: ExperimentSettings) 
 
 
 def test_names_are_unique_and_spread() -> None:
-    parts = list(programme("kicking", 40))
+    parts = list(programme(RELATIONS["kicking"], 40))
     assert len({part.clip for part in parts}) == len(parts)
     names = [parse_name(part.clip) for part in parts]
     assert {name.camera for name in names} == {1, 2, 3} and len({name.setup for name in names}) == 4

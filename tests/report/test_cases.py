@@ -134,7 +134,9 @@ def media_of(folder: Path, relation: str) -> set[str]:
     """Of the methods: the clips that they learnt from are shown on their own."""
     files = (folder / "media" / relation).rglob("*.mp4")
     of_clips = {"exemplars", "clips"}
-    return {path.relative_to(folder / "media" / relation).as_posix() for path in files if not of_clips & set(path.parts)}
+    return {
+        path.relative_to(folder / "media" / relation).as_posix() for path in files if not of_clips & set(path.parts)
+    }
 
 
 @pytest.mark.parametrize("prompts", [1, 4, None])

@@ -86,16 +86,17 @@ def write_clips(path: Path, clips: list[EncodedClip], fingerprint: str) -> None:
     write_tensors(path, latents_schema(channels, (grid[0], grid[1], grid[2])), rows, fingerprint)
 
 
-def load_clips(path: Path, fingerprint: str, split: str = TRAIN) -> CachedClips:
-    """Read the clips of `latents.parquet` that are to be learnt from, or those of another split.
+def load_clips(path: Path, fingerprint: str, split: str = TRAIN, exemplars: int | None = None) -> CachedClips:
+    """Read the clips of `latents.parquet` that are to be learnt from, or those of another split; all or the first ones.
 
-    Raises UserError where it was made with another model or other settings, where no clip is of the split, or where a
-    clip's value is not finite.
+    Raises UserError where it was made with another model or other settings, where fewer clips than `exemplars` are of
+    the split, or none, or where a clip's value is not finite.
     """
     table = read_tensors(path, LATENTS, fingerprint)
     table = table.filter(pc.field("split") == split)
-    if not len(table):
-        raise UserError(f"{path}: found no clip of the split {split!r}, expected at least one")
+    if len(table) < (exemplars or 1):
+        raise UserError(f"{path}: found {len(table)} clips of the split {split!r}, expected {exemplars or 1} or more")
+    table = table.slice(0, exemplars)
     clips = table.column("clip").to_pylist()
     names = ("mean", "log_variance", *(f"mask_{role}" for role in ROLES))
     values = {name: torch.from_numpy(tensors(table, name).copy()).float() for name in names}

@@ -84,8 +84,11 @@ class ExperimentSettings(Settings):
 
     @model_validator(mode="after")
     def _read_own_relations(self) -> "ExperimentSettings":
-        """Settings that were resolved once hold the relations already, whatever became of the folder."""
-        if not isinstance(self.data, FolderData):
+        """Settings that were resolved once hold the relations already, whatever became of the folder.
+
+        What the theatre plays is told by the configuration: the theatre writes the folder.
+        """
+        if not isinstance(self.data, FolderData) or self.puppets is not None:
             return self
         for slug in self.relations:
             path = Path(self.data.folder) / slug / FILE

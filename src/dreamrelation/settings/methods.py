@@ -21,6 +21,8 @@ class TrainingSettings(Settings):
     """Steps in all, warm-up included."""
     batch_size: Count = 1
     """Clips per forward pass."""
+    exemplars: Count | None = None
+    """Clips to learn from, the first of those that were selected; `None`: all of them."""
     accumulation: Count = 1
     """Forward passes per step, whose gradients are averaged."""
     caption_dropout: Share = 0.1

@@ -9,7 +9,7 @@ from typing import Self
 
 from dreamrelation.relations import RELATIONS, Relation
 from dreamrelation.settings.base import Name, Settings
-from dreamrelation.settings.data import ClipSettings, Data
+from dreamrelation.settings.data import ClipSettings, Data, FolderData
 from dreamrelation.settings.experiment import ExperimentSettings
 from dreamrelation.settings.generation import Sampling
 from dreamrelation.settings.kinds import Method, Metric, Model
@@ -48,12 +48,19 @@ class PuppetsStage(StageSettings):
     """The theatre plays its data set."""
 
     seed: int
-    relations: tuple[str, ...]
+    relations: tuple[Relation, ...]
     puppets: PuppetSettings | None
+    plain: bool
+    """Plain videos in a folder for each relation, and not NTU RGB+D's files."""
 
     @classmethod
     def of(cls, experiment: ExperimentSettings, method: str | None = None, metric: str | None = None) -> Self:
-        return cls(seed=experiment.seed, relations=experiment.relations, puppets=experiment.puppets)
+        return cls(
+            seed=experiment.seed,
+            relations=tuple(experiment.relation(slug) for slug in experiment.relations),
+            puppets=experiment.puppets,
+            plain=isinstance(experiment.data, FolderData),
+        )
 
 
 class ClipsStage(StageSettings):

@@ -99,7 +99,9 @@ def grounding_dino(output: Path, work: Path) -> None:
         announcing_saver(path, settings.steps, TrainingState),
     )
     held_out = render_pictures(held_out_world(settings.seed), settings.held_out_clips, _announce)
-    _save(folder, detector, training_report(settings, state) | {"held_out": held_out_boxes(detector, held_out, settings)})
+    _save(
+        folder, detector, training_report(settings, state) | {"held_out": held_out_boxes(detector, held_out, settings)}
+    )
 
 
 def sam(output: Path, work: Path) -> None:

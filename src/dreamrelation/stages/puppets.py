@@ -6,22 +6,23 @@ from pathlib import Path
 from tqdm import tqdm
 
 from dreamrelation.errors import UserError
-from dreamrelation.puppets.theatre.data_set import write_data_set
+from dreamrelation.puppets.theatre.data_set import write_data_set, write_plain_clips
 from dreamrelation.puppets.theatre.folder import own_folder
-from dreamrelation.puppets.theatre.programme import check_kinds, programme
+from dreamrelation.puppets.theatre.programme import check_kinds, plain_programme, programme
 from dreamrelation.settings.stages import PuppetsStage
 
 
 def run(*, settings: PuppetsStage) -> None:
     """Play `settings.relations` into `settings.puppets.folder`, which is replaced as a whole when all is done.
 
-    `puppets.theatre.data_set.write_data_set` tells what it then holds. Raises UserError, before any work, where the
+    `puppets.theatre.data_set` tells what it then holds. Raises UserError, before any work, where the
     settings have no puppets or they cannot play a relation, or where the folder is there and not the theatre's own.
     """
     puppets = settings.puppets
     if puppets is None:
         raise UserError("puppets is not set, expected the settings of the data set to play")
     check_kinds(puppets.kinds)
-    parts = [part for slug in settings.relations for part in programme(slug, puppets.good_clips)]
+    parts_of, write = (plain_programme, write_plain_clips) if settings.plain else (programme, write_data_set)
+    parts = [part for relation in settings.relations for part in parts_of(relation, puppets.good_clips)]
     with own_folder(Path(puppets.folder)) as folder:
-        write_data_set(folder, tqdm(parts, "puppets", disable=None, file=sys.stderr), puppets, settings.seed)
+        write(folder, tqdm(parts, "puppets", disable=None, file=sys.stderr), puppets, settings.seed)

@@ -45,7 +45,11 @@ def run(
     check_own_folder(adapters, ("*.safetensors", "*.json"))
     with resume_folder(resume, alone=is_main_process()):
         backbone = implementation_of(settings.model)(settings.model, machine)
-        data = load_clips(latents, latents_fingerprint(settings.latents, backbone.fingerprint("autoencoder")))
+        data = load_clips(
+            latents,
+            latents_fingerprint(settings.latents, backbone.fingerprint("autoencoder")),
+            exemplars=settings.method.exemplars,
+        )
         text_encoder = backbone.fingerprint("text_encoder")
         model = OpenModel(backbone, TextCache(texts, text_encoder))
         learner: TrainedMethod = implementation_of(settings.method)(settings.method)

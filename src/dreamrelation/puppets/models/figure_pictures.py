@@ -67,7 +67,10 @@ def render_pictures(world: World, clips: int, progress: Callable[[str], None]) -
             if len(parts) % 500 == 0:
                 progress(f"rendered pictures of {len(parts)} of {clips} clips")
     return FigurePictures(
-        *(np.concatenate([getattr(part, name) for part in parts]) for name in ("frames", "packed_masks", "joints", "kinds"))
+        *(
+            np.concatenate([getattr(part, name) for part in parts])
+            for name in ("frames", "packed_masks", "joints", "kinds")
+        )
     )
 
 

@@ -26,8 +26,8 @@ from dreamrelation.schedules import warmup_cosine
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 """Of the pictures that Grounding DINO's authors trained with; the package's inference normalises by them."""
 LOSS_WEIGHTS = SimpleNamespace(
-    class_cost=1.0, bbox_cost=5.0, giou_cost=2.0, focal_alpha=0.25, bbox_loss_coefficient=5.0, giou_loss_coefficient=2.0,
-    auxiliary_loss=True, two_stage=True,
+    class_cost=1.0, bbox_cost=5.0, giou_cost=2.0, focal_alpha=0.25, bbox_loss_coefficient=5.0,
+    giou_loss_coefficient=2.0, auxiliary_loss=True, two_stage=True,
 )  # fmt: skip
 """As the authors have them."""
 LEAST_IOU = 0.5
@@ -102,9 +102,7 @@ def normalised(images: Tensor, settings: GroundingDinoTraining) -> Tensor:
 
 def _named(own: list[str], settings: GroundingDinoTraining, rng: np.random.Generator) -> list[str]:
     count = int(rng.integers(1, settings.most_words + 1))
-    drawn = [
-        str(rng.choice(own if rng.uniform() < settings.present_share else list(KINDS))) for _ in range(count)
-    ]
+    drawn = [str(rng.choice(own if rng.uniform() < settings.present_share else list(KINDS))) for _ in range(count)]
     return list(dict.fromkeys(drawn))
 
 
@@ -114,8 +112,9 @@ def _labels(own: list[str], masks: np.ndarray, words: list[str], least_share: fl
     for kind, mask in zip(own, masks, strict=True):
         if kind in words and mask.mean() >= least_share:
             classes.append(words.index(kind))
-            boxes.append(box_of(mask) / np.array([width, height, width, height], np.float32))
-    corners = torch.from_numpy(np.array(boxes, np.float32).reshape(-1, 4))
+            boxes.append(box_of(mask))
+    shares = np.array(boxes, np.float32).reshape(-1, 4) / np.array([width, height, width, height], np.float32)
+    corners = torch.from_numpy(shares)
     return {
         "class_labels": torch.tensor(classes, dtype=torch.int64),
         "boxes": box_convert(corners, "xyxy", "cxcywh"),
@@ -174,10 +173,10 @@ def detection_loss(detector: nn.Module, proposals: _Proposals, batch: DetectionB
     mask = functional.pad(proposals.text["text_token_mask"], (0, length - proposals.text["text_token_mask"].shape[1]))
     maps = [token_maps(model.tokenizer, *pair, length) for pair in zip(batch.words, batch.prompts, strict=True)]
     config = SimpleNamespace(**vars(LOSS_WEIGHTS), decoder_layers=len(logits))
-    loss, _, _ = GroundingDinoForObjectDetectionLoss(
+    loss: Any = GroundingDinoForObjectDetectionLoss(
         logits[-1], batch.labels, logits.device, boxes[-1], config, maps, mask[:, None].expand_as(logits[-1]),
         logits, boxes, encoder_logits, encoder_boxes,
-    )  # fmt: skip
+    )[0]  # fmt: skip
     return loss
 
 
@@ -215,7 +214,7 @@ def train_grounding_dino(
 @torch.no_grad()
 def held_out_boxes(
     detector: nn.Module, pictures: FigurePictures, settings: GroundingDinoTraining
-) -> dict[str, float]:
+) -> dict[str, float | None]:
     """How the boxes of one kind's name are, in pictures of a world that was not trained on.
 
     `found`: share of figures with a box of IoU above LEAST_IOU; `median_iou` of these; `false`: boxes of nobody.
@@ -236,6 +235,6 @@ def held_out_boxes(
             false += int((overlaps.amax(dim=0) <= LEAST_IOU).sum()) if len(right) else len(corners)
     return {
         "found": round(len(ious) / figures, 4),
-        "median_iou": round(float(np.median(ious)), 4),
+        "median_iou": round(float(np.median(ious)), 4) if ious else None,
         "false": round(false / max(boxes, 1), 4),
     }

@@ -1,13 +1,13 @@
 """Training a small SAM on the puppet theatre: boxes and joints of two figures in, their visible pixels out."""
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import numpy as np
 import torch
 from segment_anything.modeling import Sam
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 from torchvision.ops import sigmoid_focal_loss
 
@@ -97,9 +97,10 @@ def _points(
     chosen = rng.permutation(SUBJECT_JOINTS)[: settings.point_joints]
     places, labels = [], []
     for figure in seen:
-        order = [figure, 1 - figure]
-        places.append(np.concatenate([noisy[who, chosen] for who in order]))
-        labels.append(np.concatenate([np.where(apart[who, chosen], inside, -1) for who, inside in zip(order, (1, 0))]))
+        other = 1 - figure
+        places.append(np.concatenate([noisy[figure, chosen], noisy[other, chosen]]))
+        inside, outside = np.where(apart[figure, chosen], 1, -1), np.where(apart[other, chosen], 0, -1)
+        labels.append(np.concatenate([inside, outside]))
     return torch.from_numpy(np.stack(places)).float(), torch.from_numpy(np.stack(labels))
 
 
@@ -181,11 +182,14 @@ def held_out_iou(sam: Sam, pictures: FigurePictures, settings: SamTraining) -> d
     report: dict[str, Any] = {}
     for name, share in (("boxes", 0.0), ("boxes_and_joints", 1.0)):
         rng = np.random.default_rng([settings.seed, 23])
-        asked = SamTraining(**(asdict(settings) | {"points_share": share}))
+        asked = replace(settings, points_share=share)
         scores = []
         for n in range(len(pictures)):
             question = draw_question(pictures, n, asked, rng)
             ((logits, _),) = answers(sam, [question])
             scores += iou_of(logits, question.masks).tolist()
-        report[name] = {"median": round(float(np.median(scores)), 3), "tenth": round(float(np.quantile(scores, 0.1)), 3)}
+        report[name] = {
+            "median": round(float(np.median(scores)), 3),
+            "tenth": round(float(np.quantile(scores, 0.1)), 3),
+        }
     return report

@@ -22,6 +22,8 @@ Flaw = Literal["too_short", "one_body", "third_body", "missing_skeleton", "trunc
 
 ODDITIES: tuple[Oddity, ...] = get_args(Oddity)
 FLAWS: tuple[Flaw, ...] = get_args(Flaw)
+PLAIN_FLAWS: tuple[Flaw, ...] = ("too_short", "truncated_video")
+"""Those that a video has without a skeleton."""
 
 PURPOSE = 0x9A
 """Sets the theatre's random numbers apart from those of other stages."""
@@ -30,6 +32,8 @@ BODY_SHARE = (0.48, 0.58)
 GOOD_FRAMES, SHORT_FRAMES = (30, 44), (12, 18)
 """Least and most frames of good and of too short clips."""
 FIRST_FLAWED_PERFORMER = 91
+FIRST_OWN = 1000
+"""Above NTU's labels: what a relation of one's own has in the place of a label."""
 
 
 @dataclass(frozen=True)
@@ -44,17 +48,33 @@ class Part:
     flaw: Flaw | None
 
 
-def programme(slug: str, good_clips: int) -> Iterator[Part]:
-    """The good clips of a relation, then one bad clip for each flaw. Raises UserError where no motion shows it."""
-    if slug not in MOTIONS:
-        played = ", ".join(name for name in MOTIONS if name in RELATIONS)
-        raise UserError(f"relations: the puppets cannot play {slug!r}, expected some of {played}")
-    relation = RELATIONS[slug]
+def programme(relation: Relation, good_clips: int) -> Iterator[Part]:
+    """The good clips of a relation, then one bad clip for each flaw, named as NTU RGB+D names them.
+
+    Raises UserError where no motion shows it, or NTU does not have it.
+    """
+    _check_played(relation, [name for name in MOTIONS if name in RELATIONS])
     for n in range(good_clips):
         yield Part(_clip_name(relation, n, performer=1 + n // 2), relation, n, ODDITIES[n % len(ODDITIES)], None)
     for n, flaw in enumerate(FLAWS):
         clip = _clip_name(relation, n, performer=FIRST_FLAWED_PERFORMER + n // 2)
         yield Part(clip, relation, good_clips + n, "none", flaw)
+
+
+def plain_programme(relation: Relation, good_clips: int) -> Iterator[Part]:
+    """The same without skeletons: videos `01.mp4`, … in a folder that bears the relation's name.
+
+    Raises UserError where no motion shows it.
+    """
+    _check_played(relation, list(MOTIONS))
+    flaws = [None] * good_clips + list(PLAIN_FLAWS)
+    for n, flaw in enumerate(flaws):
+        yield Part(f"{relation.slug}-{n + 1:02d}.mp4", relation, n, "none", flaw)
+
+
+def _check_played(relation: Relation, played: list[str]) -> None:
+    if relation.slug not in played:
+        raise UserError(f"relations: the puppets cannot play {relation.slug!r}, expected some of {', '.join(played)}")
 
 
 def check_kinds(kinds: tuple[str, ...]) -> None:
@@ -71,8 +91,10 @@ def _clip_name(relation: Relation, n: int, performer: int) -> str:
 
 
 def part_rng(part: Part, seed: int) -> np.random.Generator:
-    assert part.relation.action is not None  # the theatre plays relations of NTU RGB+D only
-    return np.random.default_rng([seed, PURPOSE, part.relation.action, part.number])
+    """What is random about a clip."""
+    action = part.relation.action
+    own = list(MOTIONS).index(part.relation.slug) + FIRST_OWN if action is None else action
+    return np.random.default_rng([seed, PURPOSE, own, part.number])
 
 
 def stage_scene(part: Part, settings: PuppetSettings, rng: np.random.Generator) -> Scene:
