@@ -17,9 +17,9 @@ sensor swaps two bodies, masks keep to the picture, and the joints outside them 
 
 
 def joints_inside(masks: np.ndarray, joints: JointView) -> np.ndarray:
-    """Share of each body's known joints inside each mask, (F, 2 masks, 2 bodies); not a number without known ones.
+    """Share of each body's known joints inside each mask, (F, N masks, 2 bodies); not a number without known ones.
 
-    masks (F, 2, H, W) bool, the joints in their pixels.
+    masks (F, N, H, W) bool, the joints in their pixels.
     """
     height, width = masks.shape[-2:]
     known = joints.known
@@ -28,8 +28,8 @@ def joints_inside(masks: np.ndarray, joints: JointView) -> np.ndarray:
     frame = np.arange(len(masks))[:, None, None]
     totals = known.sum(axis=-1).astype(float)
     totals[totals == 0] = np.nan
-    shares = np.empty((len(masks), SUBJECTS, SUBJECTS))
-    for mask in range(SUBJECTS):
+    shares = np.empty((*masks.shape[:2], SUBJECTS))
+    for mask in range(masks.shape[1]):
         held = masks[frame, mask, np.where(counts, y, 0), np.where(counts, x, 0)] & counts
         shares[:, mask] = held.sum(axis=-1) / totals
     return shares

@@ -57,6 +57,7 @@ SEGMENTERS = Registry(
         "skeleton_grabcut": "dreamrelation.segmentation.skeleton_grabcut.settings:SkeletonGrabCutSettings",
         "grounded_sam": "dreamrelation.segmentation.grounded_sam.settings:GroundedSamSettings",
         "sam2": "dreamrelation.segmentation.sam2.settings:Sam2Settings",
+        "sam3": "dreamrelation.segmentation.sam3.settings:Sam3Settings",
         "imported": "dreamrelation.segmentation.imported.settings:ImportedSettings",
     },
 )

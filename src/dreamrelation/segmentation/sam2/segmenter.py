@@ -19,6 +19,7 @@ from dreamrelation.segmentation.interface import ClipView, Detector, SegmentedCl
 from dreamrelation.segmentation.pixels import exclusive, tidied
 from dreamrelation.segmentation.points import Points, joint_points
 from dreamrelation.segmentation.sam2.settings import Sam2Settings
+from dreamrelation.segmentation.video_models import open_video_model
 from dreamrelation.settings.machine import MachineSettings
 from dreamrelation.settings.registry import implementation_of
 
@@ -45,20 +46,12 @@ class Sam2:
         self.settings = settings
         self.batch = machine.segmentation_batch
         self.device = choose_device(machine.device)
-        self.dtype = torch.bfloat16 if self.device.type == "cuda" else torch.float32
         self.detector: Detector | None = None
         if settings.detector is not None:
             self.detector = implementation_of(settings.detector)(settings.detector, machine)
-        try:
-            self.processor = Sam2VideoProcessor.from_pretrained(settings.model)
-            model = Sam2VideoModel.from_pretrained(settings.model, dtype=self.dtype)
-        except (OSError, ValueError) as error:
-            raise UserError(
-                f"masks.segmenter.model {settings.model!r}: cannot be loaded, expected a folder or hub id such as"
-                f" facebook/sam2.1-hiera-large: {error}"
-            ) from None
-        self.model = model.eval().requires_grad_(False)
-        self.model.to(self.device)  # pyright: ignore[reportArgumentType] # transformers wraps `to`
+        self.model, self.processor, self.dtype = open_video_model(
+            Sam2VideoModel, Sam2VideoProcessor, settings.model, "facebook/sam2.1-hiera-large", self.device
+        )
 
     @torch.no_grad()
     def segment(self, view: ClipView) -> SegmentedClip:
@@ -124,7 +117,8 @@ class Sam2:
                 (full,) = self.processor.post_process_masks(
                     [output.pred_masks], [list(frames.shape[1:3])], binarize=False
                 )
-                order = [list(output.object_ids or ()).index(name) for name in NAMES]
+                names: list[int] = list(output.object_ids or ())
+                order = [names.index(name) for name in NAMES]
                 logits[output.frame_idx] = full[order, 0].float().cpu().numpy()
         return logits
 

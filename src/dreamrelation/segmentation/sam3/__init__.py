@@ -1,0 +1,1 @@
+"""Masks that SAM 3 finds by a word and follows through a clip."""
