@@ -177,7 +177,7 @@ def test_the_stage_writes_models_that_open(tmp_path: Path, monkeypatch: pytest.M
         monkeypatch.setattr(train_mochi, name, lambda settings=settings: settings)
     monkeypatch.setattr(puppet_models, "JudgeTraining", lambda: JUDGE)
     monkeypatch.setattr(puppet_models, "ActorTraining", lambda: ACTOR)
-    puppet_models.run(output=tmp_path / "models", work=tmp_path / "work")
+    puppet_models.run(output=tmp_path / "models", work=tmp_path / "work", only=["mochi", "judge", "actor_head"])
     pipeline = MochiPipeline.from_pretrained(tmp_path / "models" / "mochi")
     std = torch.tensor(pipeline.vae.config["latents_std"])
     assert std.shape == (12,) and (std > 0).all()
