@@ -15,12 +15,22 @@ from dreamrelation.data.ntu.skeletons import read_skeleton
 from dreamrelation.errors import UserError
 from dreamrelation.puppets.theatre.figures import EXEMPLAR_SHIRTS
 from dreamrelation.puppets.theatre.folder import MARKER
-from dreamrelation.puppets.theatre.programme import FLAWS, ODDITIES, caption, part_rng, programme, stage_scene
+from dreamrelation.puppets.theatre.programme import (
+    FLAWS,
+    ODDITIES,
+    PLAIN_FLAWS,
+    caption,
+    part_rng,
+    plain_programme,
+    programme,
+    stage_scene,
+)
 from dreamrelation.puppets.theatre.repertoire import TRANSFORMERS
 from dreamrelation.puppets.theatre.room import EXEMPLAR_ROOMS
-from dreamrelation.relations import RELATIONS
+from dreamrelation.relations import RELATIONS, Relation
 from dreamrelation.settings.experiment import ExperimentSettings
 from dreamrelation.settings.overlay import overlay
+from dreamrelation.settings.own_relations import read_own_relation
 from dreamrelation.settings.puppets import PuppetSettings
 from dreamrelation.settings.stages import PuppetsStage
 from dreamrelation.stages import puppets
@@ -167,3 +177,32 @@ def test_names_are_unique_and_spread() -> None:
     names = [parse_name(part.clip) for part in parts]
     assert {name.camera for name in names} == {1, 2, 3} and len({name.setup for name in names}) == 4
     assert {name.repeat for name in names} == {1, 2} and {name.action for name in names} == {51}
+
+
+def test_plain_clips_are_videos_beside_what_they_show(theatre_settings: ExperimentSettings, tmp_path: Path) -> None:
+    """A relation of NTU RGB+D and one of one's own, played for data that are a folder of videos."""
+    folder = tmp_path / "own"
+    over = {
+        "relations": ["kicking", "bowing"],
+        "own_relations": {"bowing": {"predicate": "is bowing to {other}"}},
+        "data": {"source": "folder", "folder": str(folder / "clips")},
+        "puppets": {"folder": str(folder)},
+    }
+    play(theatre_settings, **over)
+    videos = sorted(path.relative_to(folder / "clips").as_posix() for path in (folder / "clips").rglob("*.mp4"))
+    assert len(videos) == 2 * (5 + len(PLAIN_FLAWS)) and videos[0] == "bowing/01.mp4"
+    for slug, actor in (("kicking", "moves"), ("bowing", "left")):
+        said = read_own_relation(folder / "clips" / slug / "relation.yaml")
+        assert said.actor == actor and said.named(slug).caption("dog", "cat").startswith(f"A dog is {slug} ")
+    truth = TRUE_MASKS.read(folder / "true_masks.parquet")
+    frames = list(decode(folder / "clips" / "bowing" / "02.mp4"))
+    assert sum(row.clip == "bowing-02.mp4" for row in truth) == 2 * len(frames)
+    flaws = dict(line.split("\t") for line in (folder / "bad_clips.tsv").read_text().splitlines()[1:])
+    assert sorted(flaws.values()) == sorted(2 * PLAIN_FLAWS)
+    with pytest.raises(UserError):
+        list(decode(folder / "clips" / "kicking" / "07.mp4"))
+
+
+def test_only_the_motions_of_the_theatre_can_be_played_plainly() -> None:
+    with pytest.raises(UserError, match="the puppets cannot play 'juggling', expected some of .*bowing"):
+        list(plain_programme(Relation("juggling", "is juggling with {other}"), 1))
