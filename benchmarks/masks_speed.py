@@ -3,14 +3,15 @@
     snakemake results/puppets/clips/selection.parquet
     python benchmarks/masks_speed.py --config config.yaml --selection results/puppets/clips/selection.parquet
 
-With any experiment's configuration and selection. Clips are read once one after the other, and once ahead in a thread, as
-the masks stage does it. `--random FOLDER` takes random weights of the official sizes for `grounded_sam`, and writes them
-there: they find nothing of use, but take as long.
+With any experiment's configuration and selection. Clips are read once one after the other, and once ahead in a thread,
+as the masks stage does it. `--random FOLDER` takes random weights of the official sizes for `grounded_sam`, and writes
+them there: they find nothing of use, but take as long.
 """
 
 import argparse
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -61,10 +62,8 @@ def run(segmenter: Segmenter, views: Iterable[ClipView], device: torch.device) -
     before = time.perf_counter()
     for number, view in enumerate(views):
         got = time.perf_counter()
-        try:
+        with suppress(UnusableClip):  # it takes its time all the same
             segmenter.segment(view)
-        except UnusableClip:
-            pass  # it took its time all the same
         if device.type == "cuda":
             torch.cuda.synchronize(device)
         done = time.perf_counter()
@@ -107,9 +106,8 @@ def main(config: list[Path], selection: Path, most: int, random: Path | None) ->
     segmenter: Segmenter = implementation_of(kind)(kind, machine)
     clips = SELECTION.read(selection)[:most]
     size, device = working_size(settings), choose_device(machine.device)
-    print(
-        f"{kind.kind}, {len(clips) - WARM_UP} clips of {clips[0].pixel_frames} frames of {size[1]} × {size[0]}, {device}"
-    )
+    frames = f"{clips[0].pixel_frames} frames of {size[1]} × {size[0]}"
+    print(f"{kind.kind}, {len(clips) - WARM_UP} clips of {frames}, {device}")
     print()
     print("| clips are read | frames a second | waiting |")
     print("|---|---|---|")
