@@ -6,7 +6,7 @@ from dreamrelation.errors import UserError
 
 WHOLE = ("placement",)
 """Mappings that are one value."""
-PRESETS = ("methods", "metrics")
+PRESETS = ("methods", "metrics", "own_relations")
 """Mappings of named presets, from which `null` takes one away."""
 
 
@@ -14,7 +14,7 @@ def overlay(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
     """`base` with the values of `over`.
 
     Mappings are merged key by key, but for a placement, which is one value, and for a part of another `kind` or data of
-    another `source`, whose settings are others. A method or metric that is set to None is taken away.
+    another `source`, whose settings are others. A method, metric or relation that is set to None is taken away.
     """
     merged = dict(base)
     for key, value in over.items():
