@@ -3,7 +3,7 @@
 Commands are looked for in fenced blocks of a shell and in indented blocks; what a program says stands in blocks of
 ```text and is not looked at. Snakemake's commands are planned in a copy of the workflow, with stand-ins for NTU RGB+D
 and for the checkpoints; the others are checked against the parser, the Makefile or the module that they name. Blocks of
-```yaml are laid over config.yaml.
+```yaml are laid over config.yaml, and over the file of configs/ that their first line names.
 """
 
 import ast
@@ -262,9 +262,18 @@ def test_the_configuration_can_be_laid_over_the_default_one(
 ) -> None:
     monkeypatch.syspath_prepend(str(LABS))
     monkeypatch.chdir(REPOSITORY)
+    content = CONFIGURATIONS[place]
+    for description in DESCRIPTIONS:
+        if description.partition(":")[0] == place.partition(":")[0]:
+            path = CONFIGURATIONS[description].partition("\n")[0].removeprefix("# ")
+            (tmp_path / path).parent.mkdir(parents=True)
+            (tmp_path / path).write_text(CONFIGURATIONS[description], encoding="utf-8")
+            top = path.partition("/")[0]
+            content = content.replace(f"folder: {top}", f"folder: {tmp_path / top}")
     file = tmp_path / "over.yaml"
-    file.write_text(CONFIGURATIONS[place], encoding="utf-8")
-    load(["config.yaml", file])
+    file.write_text(content, encoding="utf-8")
+    below = re.findall(r"configs/\w+\.yaml", content.partition("\n")[0])
+    load(["config.yaml", *below, file])
 
 
 @pytest.mark.parametrize("command", [c for c in DOCUMENTED if c.installed and c.program not in PROGRAMS], ids=str)
