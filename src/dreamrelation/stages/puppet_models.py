@@ -84,42 +84,37 @@ def actor_head(output: Path, work: Path) -> None:
 
 def grounding_dino(output: Path, work: Path) -> None:
     """The small Grounding DINO, on pictures of the judge's training world."""
-    settings, path = GroundingDinoTraining(), work / "grounding_dino.pt"
-    folder = output / "grounding_dino"
+    settings, folder = GroundingDinoTraining(), output / "grounding_dino"
     write_grounding_dino_files(folder)
     torch.manual_seed(settings.seed)
-    detector = build_detector(
-        GroundingDinoSettings(config=str(folder / CONFIG), text_encoder=str(folder / TEXT_ENCODER))
-    )
-    state = train_grounding_dino(
-        detector,
-        training_pictures(work, settings.clips, settings.seed),
-        settings,
-        stored(path, TrainingState),
-        announcing_saver(path, settings.steps, TrainingState),
-    )
-    held_out = render_pictures(held_out_world(settings.seed), settings.held_out_clips, _announce)
-    _save(
-        folder, detector, training_report(settings, state) | {"held_out": held_out_boxes(detector, held_out, settings)}
-    )
+    config, text_encoder = str(folder / CONFIG), str(folder / TEXT_ENCODER)
+    detector = build_detector(GroundingDinoSettings(config=config, text_encoder=text_encoder))
+    _train_on_pictures(detector, settings, train_grounding_dino, held_out_boxes, folder, work)
 
 
 def sam(output: Path, work: Path) -> None:
     """The small SAM, on the same pictures."""
-    settings, path = SamTraining(), work / "sam.pt"
-    folder = output / "sam"
+    settings, folder = SamTraining(), output / "sam"
     write_sam_files(folder)
     torch.manual_seed(settings.seed)
-    network = build_sam(str(folder / ARCHITECTURE))
-    state = train_sam(
-        network,
-        training_pictures(work, settings.clips, settings.seed),
-        settings,
-        stored(path, TrainingState),
-        announcing_saver(path, settings.steps, TrainingState),
-    )
+    _train_on_pictures(build_sam(str(folder / ARCHITECTURE)), settings, train_sam, held_out_iou, folder, work)
+
+
+def _train_on_pictures(
+    model: nn.Module,
+    settings: Any,
+    train: Callable[..., TrainingState],
+    measure: Callable[..., dict[str, Any]],
+    folder: Path,
+    work: Path,
+) -> None:
+    """Train a model, or go on, and save it with what is measured in a world that it has not seen."""
+    path = work / f"{folder.name}.pt"
+    pictures = training_pictures(work, settings.clips, settings.seed)
+    saver = announcing_saver(path, settings.steps, TrainingState)
+    state = train(model, pictures, settings, stored(path, TrainingState), saver)
     held_out = render_pictures(held_out_world(settings.seed), settings.held_out_clips, _announce)
-    _save(folder, network, training_report(settings, state) | {"held_out": held_out_iou(network, held_out, settings)})
+    _save(folder, model, training_report(settings, state) | {"held_out": measure(model, held_out, settings)})
 
 
 PARTS: dict[str, Callable[[Path, Path], None]] = {
