@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import torch
+from peft.tuners.lora import LoraLayer
 from torch import Tensor
 
 from dreamrelation.backbones.interface import Denoiser, TextEmbeddings, projection_modules
@@ -15,7 +16,7 @@ from dreamrelation.errors import UserError
 from dreamrelation.flow import add_noise
 from dreamrelation.losses.contrastive import RelationalContrast
 from dreamrelation.methods.interface import PredictedStep
-from dreamrelation.methods.lora.activation import activate
+from dreamrelation.methods.lora.activation import AdapterSwitch
 from dreamrelation.methods.lora.method import Lora
 from dreamrelation.methods.lora.placement import adapter_parameters, place
 from dreamrelation.methods.lora.roles import active_adapters
@@ -24,6 +25,7 @@ from dreamrelation.methods.lora.storage import load_adapter, save_adapter
 from dreamrelation.randomness import generator_for
 from dreamrelation.roles import ROLES, Role
 from dreamrelation.settings.machine import MachineSettings
+from dreamrelation.settings.model import Precisions
 
 RANK = ALPHA = 4
 
@@ -61,7 +63,7 @@ def test_each_adapter_sits_on_exactly_its_modules(random_mochi: MochiSettings) -
 
 def test_fresh_adapters_change_nothing_and_start_from_the_seed(random_mochi: MochiSettings) -> None:
     denoiser = placed(random_mochi)
-    activate(denoiser.module, tuple(PAPER_PLACEMENT))
+    AdapterSwitch(denoiser.module).activate(tuple(PAPER_PLACEMENT))
     assert torch.equal(answer(denoiser), answer(open_denoiser(random_mochi)))
     first, again = (adapter_parameters(placed(random_mochi).module, "relation") for _ in range(2))
     assert all(torch.equal(first[name], again[name]) for name in first)
@@ -78,7 +80,7 @@ def test_a_drawn_role_trains_exactly_its_adapters(role: Role, random_mochi: Moch
         "subject2": {"subject2", "ffn"},
         "relation_alone": {"relation", "ffn"},
     }[role]
-    activate(denoiser.module, active_adapters(role, tuple(PAPER_PLACEMENT)))
+    AdapterSwitch(denoiser.module).activate(active_adapters(role, tuple(PAPER_PLACEMENT)))
     trainable = {name for name, parameter in denoiser.module.named_parameters() if parameter.requires_grad}
     wanted = {name for adapter in expected for name in adapter_parameters(denoiser.module, adapter)}
     assert trainable == wanted
@@ -86,20 +88,64 @@ def test_a_drawn_role_trains_exactly_its_adapters(role: Role, random_mochi: Moch
 
 def test_an_adapter_that_is_off_takes_no_part(random_mochi: MochiSettings) -> None:
     denoiser = placed(random_mochi)
-    activate(denoiser.module, ("relation", "ffn"))
+    AdapterSwitch(denoiser.module).activate(("relation", "ffn"))
     before = answer(denoiser)
     disturb(denoiser, "subject1")
     assert torch.equal(answer(denoiser), before)
-    activate(denoiser.module, ("relation", "subject1", "ffn"))
+    AdapterSwitch(denoiser.module).activate(("relation", "subject1", "ffn"))
     assert not torch.equal(answer(denoiser), before)
-    activate(denoiser.module, ())
+    AdapterSwitch(denoiser.module).activate(())
     assert torch.equal(answer(denoiser), answer(open_denoiser(random_mochi)))
+
+
+def test_switching_touches_only_layers_whose_adapters_change(
+    random_mochi: MochiSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And no module is walked: the number of calls does not depend on how many modules the model has."""
+    denoiser = placed(random_mochi)
+    switch = AdapterSwitch(denoiser.module)
+    switch.activate(("relation", "subject1", "ffn"))
+    changed: list[list[str]] = []
+    set_adapter = LoraLayer.set_adapter
+    monkeypatch.setattr(LoraLayer, "set_adapter", lambda self, names: (changed.append(names), set_adapter(self, names)))
+    monkeypatch.setattr(type(denoiser.module), "modules", None)
+    monkeypatch.setattr(type(denoiser.module), "named_parameters", None)
+    switch.activate(("relation", "subject1", "ffn"))
+    assert changed == []
+    switch.activate(("relation", "subject2", "ffn"))
+    assert changed == [["subject2"]] * 4, "to_v and add_v_proj of two blocks"
+
+
+def test_adapters_multiply_in_the_models_precision_and_are_kept_in_float32(random_mochi: MochiSettings) -> None:
+    """Of a bfloat16 model nothing is saved in float32 for the backward pass; answer and gradients stay close."""
+    found = []
+    for precision in ("float32", "bfloat16"):
+        denoiser = open_denoiser(random_mochi.model_copy(update={"precision": Precisions(denoiser=precision)}))
+        place(denoiser, PAPER_PLACEMENT, RANK, ALPHA, seed=0)
+        for adapter in PAPER_PLACEMENT:
+            disturb(denoiser, adapter)
+        wanted = AdapterSwitch(denoiser.module).activate(tuple(PAPER_PLACEMENT))
+        saved: list[torch.dtype] = []
+        layer = denoiser.module.get_submodule("transformer_blocks.0.attn1.to_v")
+        generator = torch.Generator().manual_seed(3)
+        states = torch.randn(3, layer.get_submodule("base_layer").in_features, generator=generator)  # type: ignore[arg-type]
+        with torch.autograd.graph.saved_tensors_hooks(lambda t: (saved.append(t.dtype), t)[1], lambda t: t):
+            answer = layer(states.to(denoiser.dtype))
+            answer.float().square().sum().backward()
+        assert answer.dtype == denoiser.dtype
+        assert all(parameter.dtype == torch.float32 for parameter in wanted.values())
+        assert precision == "float32" or torch.float32 not in saved[:-1], "the last is of the loss"
+        gradients = [p.grad.flatten() for p in wanted.values() if p.grad is not None]
+        assert len(gradients) == 4, "A and B of both subjects"
+        found.append((answer.detach().float(), torch.cat(gradients)))
+    torch.testing.assert_close(found[0][0], found[1][0], rtol=0.05, atol=0.05)
+    assert torch.nn.functional.cosine_similarity(found[0][1], found[1][1], dim=0) > 0.999
 
 
 def test_unknown_adapters_and_empty_projections_raise(random_mochi: MochiSettings) -> None:
     denoiser = placed(random_mochi)
     with pytest.raises(KeyError, match="direct"):
-        activate(denoiser.module, ("direct",))
+        AdapterSwitch(denoiser.module).activate(("direct",))
     with pytest.raises(UserError, match="no projection 'nothing'"):
         place(open_denoiser(random_mochi), {"relation": ("nothing",)}, RANK, ALPHA, 0)
 

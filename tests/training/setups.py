@@ -1,5 +1,6 @@
 """A small setup for tests of training: a tiny Mochi, random clips, random texts."""
 
+from contextlib import closing
 from pathlib import Path
 from typing import cast
 
@@ -16,6 +17,7 @@ from dreamrelation.settings.kinds import METHODS
 from dreamrelation.settings.methods import TrainedMethodSettings, TrainingSettings
 from dreamrelation.settings.model import ModelSettings
 from dreamrelation.settings.registry import implementation_of
+from dreamrelation.tables.rows import TrainingStep
 from dreamrelation.texts.cache import TextCache
 from dreamrelation.training.loop import Saving, Trainer
 from dreamrelation.training.step import TrainingSetup
@@ -78,3 +80,15 @@ def baseline_trainer(kind: str, settings: ModelSettings, folder: Path, every: in
     small = {name: value for name, value in SMALL.items() if name in TrainingSettings.model_fields}
     method = cast(TrainedMethodSettings, METHODS.read({"kind": kind, "accumulation": 1, **small, **over}))
     return trainer_of(implementation_of(method)(method), method, settings, folder, every)
+
+
+def steps(trainer: Trainer, count: int) -> list[TrainingStep]:
+    """Rows of the next steps of a training."""
+    with closing(trainer.prepared_from(trainer.step)) as prepared:
+        for _ in range(count):
+            trainer.train_step(prepared)
+    return trainer.records.read()[-count:]
+
+
+def one_step(trainer: Trainer) -> TrainingStep:
+    return steps(trainer, 1)[0]

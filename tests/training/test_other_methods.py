@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 from tests.tiny_models import ONE_TRANSFORMER
-from tests.training.setups import baseline_trainer
+from tests.training.setups import baseline_trainer, one_step, steps
 from torch import nn
 
 from dreamrelation.settings.kinds import METHODS
@@ -33,7 +33,7 @@ def test_exactly_the_methods_own_parameters_move(
     frozen = (model.denoiser.module, model.text_encoder.module)
     before = snapshot(*frozen)
     started = {name: parameter.detach().clone() for name, parameter in subject.parameters.items()}
-    row = subject.train_step(0)
+    row = one_step(subject)
     assert row.role == "all" and row.gradient_norm > 0
     assert all(torch.equal(old, new) for old, new in zip(before, snapshot(*frozen), strict=True))
     assert started and all(not torch.equal(started[name], p.data) for name, p in subject.parameters.items())
@@ -44,7 +44,10 @@ def test_exactly_the_methods_own_parameters_move(
 @pytest.mark.parametrize("kind", KINDS)
 def test_one_draw_again_and_again_is_learned(kind: str, random_mochi: ModelSettings, tmp_path: Path) -> None:
     subject = baseline_trainer(kind, random_mochi, tmp_path / "resume", warmup_steps=0, weight_decay=0, steps=1000)
-    losses = [subject.train_step(0).terms["reconstruction"] for _ in range(25)]
+    losses = []
+    for _ in range(25):
+        subject.step = 0
+        losses.append(one_step(subject).terms["reconstruction"])
     assert losses[-1] < losses[0] and losses[-1] == pytest.approx(min(losses), rel=0.02)
 
 
@@ -59,9 +62,7 @@ def test_a_resumed_run_repeats_an_uninterrupted_one_bit_for_bit(
     whole = baseline_trainer(kind, settings, tmp_path / "whole", **over)
     rows = whole.train()
     stopped = baseline_trainer(kind, settings, tmp_path / "stopped", **over)
-    for step in range(LATE):
-        stopped.rows.append(stopped.train_step(step))
-        stopped.step += 1
+    steps(stopped, LATE)
     stopped._save()
     resumed = baseline_trainer(kind, settings, tmp_path / "stopped", **over)
     again = resumed.train()
@@ -82,10 +83,9 @@ def test_each_step_trains_the_expert_that_saw_it_and_resumes(
     whole = baseline_trainer(kind, random_wan_2_2_a14b, tmp_path / "whole", **over)
     stopped = baseline_trainer(kind, random_wan_2_2_a14b, tmp_path / "stopped", **over)
     rows = whole.train()
-    for step in range(LATE):
+    for _ in range(LATE):
         before = {name: parameter.detach().clone() for name, parameter in stopped.parameters.items()}
-        stopped.rows.append(stopped.train_step(step))
-        stopped.step += 1
+        one_step(stopped)
         moved = {name for name, parameter in stopped.parameters.items() if not torch.equal(before[name], parameter)}
         if kind == "lora":
             assert moved and len({name.partition(".")[0] for name in moved}) == 1, "parameters of one expert"

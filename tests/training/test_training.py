@@ -2,12 +2,13 @@
 
 import os
 import signal
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
-from tests.training.setups import cached_clips, lora_trainer
+from tests.training.setups import cached_clips, lora_trainer, one_step, steps
 
 from dreamrelation.backbones.mochi.settings import MochiSettings
 from dreamrelation.errors import UserError
@@ -18,7 +19,7 @@ from dreamrelation.tables.rows import TrainingStep
 from dreamrelation.training.draws import PassId, draw_pass, draw_role
 from dreamrelation.training.loop import Trainer
 from dreamrelation.training.resume import STATE, Unusable, load_state, resume_folder
-from dreamrelation.training.step import pass_loss
+from dreamrelation.training.step import PreparedPass, pass_loss, prepare
 
 ACTIVE: dict[str | None, set[str]] = {
     "relation": {"relation", "subject1", "subject2", "ffn"},
@@ -55,7 +56,7 @@ def test_exactly_the_drawn_roles_adapters_move_bit_for_bit(random_mochi: MochiSe
         role = draw_role(ROLES, 0, step)
         seen.add(role)
         before = snapshot(subject)
-        row = subject.train_step(step)
+        row = one_step(subject)
         assert row.role == role
         after = snapshot(subject)
         moved = {name for name in before if not torch.equal(before[name], after[name])}
@@ -73,7 +74,7 @@ def test_without_roles_every_adapter_moves_in_every_step(random_mochi: MochiSett
         hybrid_masks=False, contrastive=None,
     )  # fmt: skip
     before = snapshot(subject)
-    row = subject.train_step(0)
+    row = one_step(subject)
     assert row.role == "all" and row.terms == {"reconstruction": row.loss}
     after = snapshot(subject)
     moved = {name for name in before if not torch.equal(before[name], after[name])}
@@ -108,9 +109,7 @@ def test_a_resumed_run_repeats_an_uninterrupted_one_bit_for_bit(random_mochi: Mo
     whole = lora_trainer(random_mochi, tmp_path / "whole", contrastive=memory)
     rows = whole.train()
     stopped = lora_trainer(random_mochi, tmp_path / "stopped", contrastive=memory)
-    for step in range(LATE):
-        stopped.rows.append(stopped.train_step(step))
-        stopped.step += 1
+    steps(stopped, LATE)
     stopped._save()
     resumed = lora_trainer(random_mochi, tmp_path / "stopped", contrastive=memory)
     again = resumed.train()
@@ -128,10 +127,10 @@ def test_a_signal_stops_the_training_with_its_state_saved(
     stopped = lora_trainer(random_mochi, tmp_path / "stopped", every=1000)
     step_before = stopped.train_step
 
-    def signalled(step: int) -> TrainingStep:
-        if step == LATE:
+    def signalled(prepared: Iterator[PreparedPass]) -> None:
+        if stopped.step == LATE:
             os.kill(os.getpid(), number)
-        return step_before(step)
+        step_before(prepared)
 
     monkeypatch.setattr(stopped, "train_step", signalled)
     with pytest.raises(SystemExit) as stop:
@@ -140,7 +139,9 @@ def test_a_signal_stops_the_training_with_its_state_saved(
     assert signal.getsignal(number) == handler_before
     resumed = lora_trainer(random_mochi, tmp_path / "stopped")
     again = resumed.train()
-    assert resumed.rows[LATE].seconds == stopped.rows[LATE].seconds, "the step of the signal was not kept"
+    assert resumed.records.rows[LATE].seconds == stopped.records.rows[LATE].seconds, (
+        "the step of the signal was not kept"
+    )
     same_ending(whole, rows, resumed, again)
 
 
@@ -233,7 +234,7 @@ def test_accumulated_passes_give_the_mean_of_their_gradients(random_mochi: Mochi
     settings = {"batch_size": 1, "accumulation": 2, "contrastive": None, "hybrid_masks": False}
     subject = lora_trainer(random_mochi, tmp_path / "a", **settings)
     subject.setup.method.activate(None)
-    subject._gradients(None, 0)
+    subject._gradients(None, subject.prepared_from(0))
     together = {name: p.grad.clone() for name, p in subject.parameters.items() if p.grad is not None}
     assert together
     total = dict.fromkeys(together, torch.zeros(()))
@@ -241,7 +242,8 @@ def test_accumulated_passes_give_the_mean_of_their_gradients(random_mochi: Mochi
         alone = lora_trainer(random_mochi, tmp_path / f"part{part}", **settings)
         alone.setup.method.activate(None)
         pass_id = PassId(0, 0, 0, part)
-        pass_loss(alone.setup, draw_pass(alone.setup.data, pass_id, 1, 0.1), None, pass_id).total.backward()
+        draw = draw_pass(alone.setup.data, pass_id, 1, 0.1)
+        pass_loss(alone.setup, prepare(alone.setup, pass_id, draw), None).total.backward()
         grads = {name: p.grad for name, p in alone.parameters.items() if p.grad is not None}
         total = {name: total[name] + grads[name] / 2 for name in together}
     for name, value in together.items():
@@ -256,8 +258,8 @@ def test_a_loss_that_is_not_finite_stops_the_training(random_mochi: MochiSetting
 
 
 def test_the_released_codes_latents_are_not_normalised(random_mochi: MochiSettings, tmp_path: Path) -> None:
-    ours = lora_trainer(random_mochi, tmp_path / "a").train_step(0)
-    theirs = lora_trainer(random_mochi, tmp_path / "b", normalise_latents="released_code").train_step(0)
+    ours = one_step(lora_trainer(random_mochi, tmp_path / "a"))
+    theirs = one_step(lora_trainer(random_mochi, tmp_path / "b", normalise_latents="released_code"))
     assert ours.terms["reconstruction"] != theirs.terms["reconstruction"]
 
 
@@ -269,7 +271,7 @@ def test_noise_levels_are_pushed_towards_noise(
         seen: list[torch.Tensor] = []
         loss = subject.setup.method.loss
         monkeypatch.setattr(subject.setup.method, "loss", lambda step: (seen.append(step.sigma), loss(step))[1])
-        subject.train_step(0)
+        one_step(subject)
         return torch.cat(seen)
 
     torch.testing.assert_close(levels(4.0), shift_levels(levels(1.0), 4.0))

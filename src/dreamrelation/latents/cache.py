@@ -56,6 +56,10 @@ class CachedClips:
         """A fresh draw from the posterior of these clips, (B, C, f, h, w); `noise` has that shape."""
         return self.mean[rows] + self.std[rows] * noise
 
+    def masks_of(self, rows: list[int]) -> dict[Role, Tensor]:
+        """Masks (B, f, h, w) of these clips by role."""
+        return {role: masks[rows] for role, masks in self.masks.items()}
+
 
 def latents_fingerprint(settings: LatentsStage, autoencoder: str) -> str:
     """Digest of what a cache depends on: the autoencoder's fingerprint, the frames' size, how masks were pooled."""

@@ -50,18 +50,21 @@ class RelationMemory:
         self.frames: deque[Tensor] = deque(maxlen=frames)
 
     def remember(self, clip: str, features: Tensor) -> None:
-        """Keep a clip's (f, C) frame features, without their gradients."""
-        kept = features.detach().float().cpu()
+        """Keep a clip's (f, C) frame features where they are, without their gradients."""
+        kept = features.detach().float()
         self.clips.append(RememberedClip(clip, dynamics(kept)))
         self.frames.extend(kept)
 
-    def positives(self, clip: str, count: int, generator: torch.Generator) -> Tensor | None:
-        """Dynamics of up to `count` other clips, (P, f − 1, C), drawn without replacement; None if there is none."""
+    def positives(self, own: Tensor, clip: str, count: int, generator: torch.Generator) -> Tensor | None:
+        """Dynamics of up to `count` other clips, (P, f − 1, C), drawn without replacement; None if there is none.
+
+        `own`: frame features of the clip, where the answer will be compared with them.
+        """
         others = [kept.dynamics for kept in self.clips if kept.clip != clip]
         if not others:
             return None
         order = torch.randperm(len(others), generator=generator)[:count]
-        return torch.stack([others[i] for i in order.tolist()])
+        return torch.stack([others[i].to(own) for i in order.tolist()])
 
     def negatives(self, own: Tensor, count: int, generator: torch.Generator) -> Tensor:
         """`count` single-frame features (N, C): the clip's own (f, C) first, then remembered ones."""
@@ -69,14 +72,14 @@ class RelationMemory:
         missing = count - len(chosen[0])
         if missing > 0 and self.frames:
             order = torch.randperm(len(self.frames), generator=generator)[:missing]
-            chosen.append(torch.stack([self.frames[i] for i in order.tolist()]).to(own))
+            chosen.append(torch.stack([self.frames[i].to(own) for i in order.tolist()]))
         return torch.cat(chosen)
 
     def state(self) -> dict[str, list]:
-        """What `restore` needs."""
+        """What `restore` needs, on the CPU."""
         return {
-            "clips": [(kept.clip, kept.dynamics) for kept in self.clips],
-            "frames": list(self.frames),
+            "clips": [(kept.clip, kept.dynamics.cpu()) for kept in self.clips],
+            "frames": [frame.cpu() for frame in self.frames],
         }
 
     def restore(self, state: dict[str, list]) -> None:
@@ -107,8 +110,8 @@ class RelationalContrast:
 
     def of_clip(self, features: Tensor, clip: str, generator: torch.Generator) -> Tensor | None:
         """RCL of one clip's frame features (f, C); None while the memory holds no other clip."""
-        positives = self.memory.positives(clip, self.settings.positives, generator)
+        positives = self.memory.positives(features, clip, self.settings.positives, generator)
         if positives is None:
             return None
         negatives = self.memory.negatives(features, self.settings.negatives, generator)
-        return info_nce(dynamics(features), positives.to(features), negatives, self.settings.temperature)
+        return info_nce(dynamics(features), positives, negatives, self.settings.temperature)

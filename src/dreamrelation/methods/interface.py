@@ -60,6 +60,10 @@ class StepLoss:
     terms: dict[str, Tensor] = field(default_factory=dict)
     """Its terms by name, before their weights; one that does not apply is left out."""
 
+    def detached(self) -> "StepLoss":
+        """The numbers without what is needed for their gradients."""
+        return StepLoss(self.total.detach(), {name: term.detach() for name, term in self.terms.items()})
+
 
 class Method(Protocol):
     """What generation asks of any method: `load`, then `prompt` and `condition`.

@@ -1,6 +1,6 @@
 """What one forward pass draws at random, derived from (seed, purpose, step, …) so that a resumed run repeats itself."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -41,6 +41,10 @@ class PassDraw:
     """(B,) uniform in [0, 1), of which the method makes noise levels."""
     drop_caption: Tensor
     """(B,) bool."""
+
+    def pinned(self) -> "PassDraw":
+        """The same in memory from which a GPU takes it without the host waiting."""
+        return replace(self, noise=self.noise.pin_memory(), uniform=self.uniform.pin_memory())
 
 
 def draw_role(roles: tuple[Role, ...], seed: int, step: int) -> Role | None:

@@ -1,13 +1,13 @@
 """The training loop: optimizer, schedule, saved states, time limit. It knows a `Method` and no kind of one."""
 
-import math
 import os
 import signal
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Generator, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
+from itertools import islice
 from pathlib import Path
 from typing import cast
 
@@ -15,6 +15,7 @@ import torch
 from accelerate import Accelerator
 from torch import Tensor, nn
 
+from dreamrelation.ahead import ahead
 from dreamrelation.errors import UserError
 from dreamrelation.methods.interface import StepLoss
 from dreamrelation.progress import Progress
@@ -23,8 +24,12 @@ from dreamrelation.schedules import warmup_cosine
 from dreamrelation.settings.methods import TrainingSettings
 from dreamrelation.tables.rows import TrainingStep
 from dreamrelation.training.draws import PassId, draw_pass, draw_role
+from dreamrelation.training.records import Records, UnreadStep
 from dreamrelation.training.resume import TrainingState, Unusable, load_state, put_away, save_state
-from dreamrelation.training.step import TrainingSetup, pass_loss
+from dreamrelation.training.step import PreparedPass, TrainingSetup, pass_loss, prepare
+
+STEPS_BETWEEN_READINGS = 20
+"""Of the losses, from a GPU."""
 
 
 @dataclass(frozen=True)
@@ -45,12 +50,13 @@ class Trainer:
 
     def __init__(self, setup: TrainingSetup, settings: TrainingSettings, seed: int, saving: Saving, what: str) -> None:
         self.setup, self.settings, self.seed, self.saving, self.what = setup, settings, seed, saving, what
-        self.accelerator = Accelerator(cpu=setup.denoiser.device.type == "cpu")
+        device = setup.denoiser.device.type
+        self.accelerator = Accelerator(cpu=device == "cpu")
         self.parameters = setup.method.parameters()
         self.optimizer = torch.optim.AdamW(
             list(self.parameters.values()), lr=settings.learning_rate, weight_decay=settings.weight_decay
         )
-        self.rows: list[TrainingStep] = []
+        self.records = Records(what, every=1 if device == "cpu" else STEPS_BETWEEN_READINGS)
         self.step = 0
 
     def train(self) -> list[TrainingStep]:
@@ -60,10 +66,14 @@ class Trainer:
         """
         self._restore()
         started = time.monotonic()
-        with Progress(self.what, self.settings.steps, self.step) as counter, _signals() as received:
+        self.records.restart_clock()
+        with (
+            Progress(self.what, self.settings.steps, self.step) as counter,
+            _signals() as received,
+            closing(self.prepared_from(self.step)) as prepared,
+        ):
             while self.step < self.settings.steps:
-                self.rows.append(self.train_step(self.step))
-                self.step += 1
+                self.train_step(prepared)
                 counter.advance()
                 minutes = (time.monotonic() - started) / 60
                 out_of_time = self.saving.minutes is not None and minutes > self.saving.minutes
@@ -77,58 +87,60 @@ class Trainer:
                         f"{self.saving.minutes:g} minutes are over at step {self.step}, the state is saved;"
                         " run again to go on"
                     )
-        return self.rows
+        return self.records.read()
 
-    def train_step(self, step: int) -> TrainingStep:
-        """Draw, forward, backward and update."""
-        started = time.monotonic()
+    def prepared_from(self, step: int) -> Generator[PreparedPass]:
+        """The passes of this step and of those after it; each is prepared while the one before is computed."""
+        settings, rank = self.settings, self.accelerator.process_index
+        ids = (PassId(self.seed, s, rank, p) for s in range(step, settings.steps) for p in range(settings.accumulation))
+
+        def work(pass_id: PassId) -> PreparedPass:
+            draw = draw_pass(self.setup.data, pass_id, settings.batch_size, settings.caption_dropout)
+            return prepare(self.setup, pass_id, draw)
+
+        return ahead(work, ids)
+
+    def train_step(self, prepared: Iterator[PreparedPass]) -> None:
+        """Draw, forward, backward and update: `prepared` goes on with the passes of the step that follows."""
+        step, settings = self.step, self.settings
         role = draw_role(self.setup.method.roles, self.seed, step)
         active = self.setup.method.activate(role)
-        losses, clips = self._gradients(role, step)
+        losses, clips = self._gradients(role, prepared)
         for parameter in active.values():
             if parameter.grad is not None:
                 parameter.grad = cast(Tensor, self.accelerator.reduce(parameter.grad, "mean"))
-        settings = self.settings
         rate = settings.learning_rate * warmup_cosine(step, settings.steps, settings.warmup_steps)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
-        limit = math.inf if settings.gradient_norm is None else settings.gradient_norm
-        norm = float(nn.utils.clip_grad_norm_(list(active.values()), limit))
+        norm = self._limited_gradients(list(active.values()))
         self.optimizer.step()
-        return TrainingStep(
-            step=step,
-            role=role or "all",
-            clips=tuple(clips),
-            loss=_mean([float(loss.total.detach()) for loss in losses]),
-            terms=_mean_terms(losses),
-            learning_rate=rate,
-            gradient_norm=norm,
-            seconds=time.monotonic() - started,
-        )
+        self.step += 1
+        self.records.add(UnreadStep(step, role or "all", tuple(clips), losses, norm, rate))
 
-    def _gradients(self, role: Role | None, step: int) -> tuple[list[StepLoss], list[str]]:
-        """Run the step's forward and backward passes. Raises UserError where a loss is not finite."""
+    def _gradients(self, role: Role | None, prepared: Iterator[PreparedPass]) -> tuple[list[StepLoss], list[str]]:
+        """Run a step's forward and backward passes: their losses, without graphs, and clips."""
         losses, clips = [], []
-        for part in range(self.settings.accumulation):
-            pass_id = PassId(self.seed, step, self.accelerator.process_index, part)
-            draw = draw_pass(self.setup.data, pass_id, self.settings.batch_size, self.settings.caption_dropout)
-            loss = pass_loss(self.setup, draw, role, pass_id)
-            names = [self.setup.data.clips[row] for row in draw.rows]
-            if not torch.isfinite(loss.total.detach()):
-                raise UserError(
-                    f"{self.what}, step {step}: the loss is {float(loss.total.detach())} for the clips {names};"
-                    " a smaller learning rate or float32 may help"
-                )
+        for one in islice(prepared, self.settings.accumulation):
+            loss = pass_loss(self.setup, one, role)
             self.accelerator.backward(loss.total / self.settings.accumulation)
-            losses.append(loss)
-            clips += names
+            losses.append(loss.detached())
+            clips += [self.setup.data.clips[row] for row in one.rows]
         return losses, clips
 
+    def _limited_gradients(self, parameters: list[nn.Parameter]) -> Tensor:
+        """The gradients' norm, a scalar on the device; they are clipped where the settings say so."""
+        gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
+        norm = nn.utils.get_total_norm(gradients)
+        if self.settings.gradient_norm is not None:
+            nn.utils.clip_grads_with_norm_(parameters, self.settings.gradient_norm, norm)
+        return norm
+
     def _save(self) -> None:
+        self.records.read()  # raises where a loss was not finite: such a state is never kept
         if not is_main_process():
             return
         parameters = {name: parameter.detach().cpu() for name, parameter in self.parameters.items()}
-        rows = [asdict(row) for row in self.rows]
+        rows = [asdict(row) for row in self.records.rows]
         state = TrainingState(self.step, parameters, self.optimizer.state_dict(), self.setup.method.state(), rows)
         save_state(self.saving.folder, state, self.saving.fingerprint)
 
@@ -148,23 +160,13 @@ class Trainer:
                 parameter.copy_(state.parameters[name])
         self.optimizer.load_state_dict(state.optimizer)
         self.setup.method.restore(state.method)
-        self.rows, self.step = [TrainingStep(**row) for row in state.rows], state.step
+        self.records.rows, self.step = [TrainingStep(**row) for row in state.rows], state.step
         print(f"going on from step {self.step} in {self.saving.folder}", file=sys.stderr)
 
 
 def is_main_process() -> bool:
     """Whether this process writes the outputs; `accelerate launch` numbers its processes in RANK."""
     return os.environ.get("RANK", "0") == "0"
-
-
-def _mean(values: list[float]) -> float:
-    return sum(values) / len(values)
-
-
-def _mean_terms(losses: list[StepLoss]) -> dict[str, float]:
-    """Each term's mean over the passes in which it applied."""
-    names = dict.fromkeys(name for loss in losses for name in loss.terms)
-    return {n: _mean([float(loss.terms[n].detach()) for loss in losses if n in loss.terms]) for n in names}
 
 
 @contextmanager

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+import torch
+from torch import Tensor
+
 from dreamrelation.backbones.interface import Denoiser, TextEmbeddings
 from dreamrelation.flow import add_noise, shift_levels
 from dreamrelation.latents.cache import CachedClips, to_model_space
@@ -24,13 +27,42 @@ class TrainingSetup:
     """By how much the method's noise levels are pushed towards noise; 1: not at all."""
 
 
-def pass_loss(setup: TrainingSetup, draw: PassDraw, role: Role | None, pass_id: PassId) -> StepLoss:
-    """Loss of one drawn pass; the method may take its clips into its memory."""
-    denoiser, data, method = setup.denoiser, setup.data, setup.method
-    raw = data.sample(draw.rows, draw.posterior_noise)
-    clean = to_model_space(raw, denoiser, setup.normalise).to(denoiser.device)
-    sigma = shift_levels(method.noise_levels(draw.uniform), setup.noise_shift)
-    latents = add_noise(clean, draw.noise.to(clean), sigma.to(clean))
+@dataclass(frozen=True)
+class PreparedPass:
+    """All of a pass that does not depend on what was learnt so far, on the CPU; pinned where a GPU will take it."""
+
+    pass_id: PassId
+    draw: PassDraw
+    clean: Tensor
+    """(B, C, f, h, w) a draw from the clips' posteriors, as the transformer sees latents."""
+    masks: dict[Role, Tensor]
+    """(B, f, h, w)."""
+
+    @property
+    def rows(self) -> list[int]:
+        return self.draw.rows
+
+
+def prepare(setup: TrainingSetup, pass_id: PassId, draw: PassDraw) -> PreparedPass:
+    """Prepare a pass; touches no model, so that it can be done while the pass before runs."""
+    data = setup.data
+    clean = to_model_space(data.sample(draw.rows, draw.posterior_noise), setup.denoiser, setup.normalise)
+    masks = data.masks_of(draw.rows)
+    if setup.denoiser.device.type == "cuda":
+        draw, clean = draw.pinned(), clean.pin_memory()
+        masks: dict[Role, Tensor] = {role: mask.pin_memory() for role, mask in masks.items()}
+    return PreparedPass(pass_id, draw, clean, masks)
+
+
+def pass_loss(setup: TrainingSetup, prepared: PreparedPass, role: Role | None) -> StepLoss:
+    """Loss of one pass; the method may take its clips into its memory."""
+    denoiser, method, draw = setup.denoiser, setup.method, prepared.draw
+
+    def moved(values: Tensor) -> Tensor:
+        return values.to(denoiser.device, torch.float32, non_blocking=True)
+
+    sigma = moved(shift_levels(method.noise_levels(draw.uniform), setup.noise_shift))
+    latents = add_noise(moved(prepared.clean), moved(draw.noise), sigma)
     predicted = denoiser.velocity(latents.noisy, latents.sigma, pass_texts(setup, draw))
     return method.loss(
         PredictedStep(
@@ -39,9 +71,9 @@ def pass_loss(setup: TrainingSetup, draw: PassDraw, role: Role | None, pass_id: 
             noisy=latents.noisy,
             sigma=latents.sigma,
             role=role,
-            clips=[data.clips[row] for row in draw.rows],
-            masks={name: masks[draw.rows] for name, masks in data.masks.items()},
-            randomness=(pass_id.seed, *pass_id.key),
+            clips=[setup.data.clips[row] for row in prepared.rows],
+            masks=prepared.masks,
+            randomness=(prepared.pass_id.seed, *prepared.pass_id.key),
         )
     )
 

@@ -10,6 +10,7 @@ from diffusers import AutoencoderKLMochi, MochiTransformer3DModel
 from torch import Tensor, nn
 
 from dreamrelation.backbones.interface import TextEmbeddings
+from dreamrelation.backbones.mochi.attention import share_attention, text_lengths
 from dreamrelation.backbones.statistics import LatentStatistics
 from dreamrelation.backbones.weights import dtype_of, load_part, loading, part_fingerprint
 from dreamrelation.devices import choose_device
@@ -27,6 +28,7 @@ class MochiDenoiser(LatentStatistics):
         self.device, self.dtype = choose_device(machine.device), dtype_of(settings, "denoiser")
         transformer: Any = load_part(MochiTransformer3DModel, settings, "denoiser", "transformer")
         self.module: nn.Module = transformer.to(self.device)
+        self.attention = share_attention(transformer)
         if machine.gradient_checkpointing:
             transformer.enable_gradient_checkpointing()
         self.channels = int(transformer.config.in_channels)
@@ -36,11 +38,14 @@ class MochiDenoiser(LatentStatistics):
         self.fingerprint = part_fingerprint(settings, "denoiser")
 
     def velocity(self, noisy: Tensor, sigma: Tensor, texts: TextEmbeddings) -> Tensor:
+        lengths = text_lengths(texts.attention_mask)
+        self.attention.tell(lengths)
+        longest = max(1, *lengths)  # what no text reaches is left out; Mochi's pooling needs one token
         answer = self.module(
             hidden_states=noisy.to(self.device, self.dtype),
-            encoder_hidden_states=texts.embedding.to(self.device, self.dtype),
+            encoder_hidden_states=texts.embedding[:, :longest].to(self.device, self.dtype),
             timestep=(TIMESTEPS * (1 - sigma)).to(self.device, self.dtype),
-            encoder_attention_mask=texts.attention_mask.to(self.device),
+            encoder_attention_mask=texts.attention_mask[:, :longest].to(self.device),
             return_dict=False,
         )[0]
         return answer.float()

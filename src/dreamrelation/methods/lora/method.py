@@ -8,7 +8,7 @@ from torch import nn, zeros_like
 from dreamrelation.losses.region import region_loss
 from dreamrelation.methods.contrastive import ContrastiveMethod, ContrastiveTerm
 from dreamrelation.methods.interface import OpenModel, PredictedStep, StepLoss
-from dreamrelation.methods.lora.activation import activate
+from dreamrelation.methods.lora.activation import AdapterSwitch
 from dreamrelation.methods.lora.placement import adapter_parameters, place
 from dreamrelation.methods.lora.roles import active_adapters
 from dreamrelation.methods.lora.settings import LoraSettings
@@ -29,13 +29,14 @@ class Lora(ContrastiveMethod):
     def attach(self, model: OpenModel, grid: tuple[int, int, int], seed: int) -> None:
         self.model = model
         place(model.denoiser, self.settings.placement, self.settings.rank, self.settings.alpha, seed)
+        self.switch = AdapterSwitch(model.denoiser.module)
 
     def parameters(self) -> dict[str, nn.Parameter]:
         module = self.model.denoiser.module
         return {n: p for adapter in self.settings.placement for n, p in adapter_parameters(module, adapter).items()}
 
     def activate(self, role: Role | None) -> dict[str, nn.Parameter]:
-        return activate(self.model.denoiser.module, active_adapters(role, tuple(self.settings.placement)))
+        return self.switch.activate(active_adapters(role, tuple(self.settings.placement)))
 
     def loss(self, step: PredictedStep) -> StepLoss:
         mask = zeros_like(step.predicted[:, 0])
@@ -55,6 +56,6 @@ class Lora(ContrastiveMethod):
         place(model.denoiser, used, self.settings.rank, self.settings.alpha, seed=0)
         for adapter in used:
             load_adapter(model.denoiser, adapter, folder)
-        activate(model.denoiser.module, tuple(used))
+        AdapterSwitch(model.denoiser.module).activate(tuple(used))
         model.denoiser.module.requires_grad_(False)
         return [file_of(folder, adapter) for adapter in used]

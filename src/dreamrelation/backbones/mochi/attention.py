@@ -1,0 +1,97 @@
+"""Mochi's attention without asking the GPU how long the texts are.
+
+Only the text tokens that count take part in Mochi's attention. diffusers' processor finds them on the device, sample by
+sample and in every block: 48 times in a forward pass the host waits for the GPU, and no compiled graph goes through.
+Texts are as long in all blocks, so their lengths are told once, from the host.
+"""
+
+from itertools import groupby
+from typing import Any
+
+import torch
+from diffusers import MochiTransformer3DModel
+from diffusers.models.attention_processor import MochiAttention
+from torch import Tensor, nn
+from torch.nn import functional
+
+
+def text_lengths(attention_mask: Tensor) -> list[int]:
+    """Number of tokens that count of each text of (B, L) bool. Raises ValueError unless they stand at the beginning."""
+    mask = attention_mask.cpu()
+    lengths = mask.sum(1)
+    if not torch.equal(mask, torch.arange(mask.shape[1])[None] < lengths[:, None]):
+        raise ValueError("found a text with padding before or between its tokens, expected all of it at the end")
+    return [int(length) for length in lengths]
+
+
+class TextLengthsAttention:
+    """What diffusers' `MochiAttnProcessor2_0` computes. All blocks share one object, which is told the lengths."""
+
+    def __init__(self) -> None:
+        self.runs: tuple[tuple[int, int, int], ...] = ()
+        """First sample, sample after the last, text length: neighbours with equally long texts go together."""
+
+    def tell(self, lengths: list[int]) -> None:
+        """The lengths of the texts of the following forward passes, B of them."""
+        runs, start = [], 0
+        for length, samples in groupby(lengths):
+            stop = start + sum(1 for _ in samples)
+            runs.append((start, stop, length))
+            start = stop
+        self.runs = tuple(runs)
+
+    def __call__(
+        self,
+        attn: MochiAttention,
+        hidden_states: Tensor,
+        encoder_hidden_states: Tensor,
+        attention_mask: Tensor,
+        image_rotary_emb: tuple[Tensor, Tensor] | None = None,
+    ) -> tuple[Tensor, Tensor]:
+        """(B, N, C) visual tokens and (B, L, D) text tokens → both, attended to; text that does not count as zeros."""
+
+        def heads(layer: nn.Module, norm: nn.Module | None, states: Tensor) -> Tensor:
+            projected = layer(states).unflatten(2, (attn.heads, -1))
+            return projected if norm is None else norm(projected)
+
+        query = heads(attn.to_q, attn.norm_q, hidden_states)
+        key = heads(attn.to_k, attn.norm_k, hidden_states)
+        value = heads(attn.to_v, None, hidden_states)
+        text_query = heads(attn.add_q_proj, attn.norm_added_q, encoder_hidden_states)
+        text_key = heads(attn.add_k_proj, attn.norm_added_k, encoder_hidden_states)
+        text_value = heads(attn.add_v_proj, None, encoder_hidden_states)
+        if image_rotary_emb is not None:
+            query, key = (_rotated(states, *image_rotary_emb) for states in (query, key))
+        visual, text = [], []
+        tokens = query.shape[1]
+        for start, stop, length in self.runs:
+            q, k, v = (
+                torch.cat([states[start:stop], of_text[start:stop, :length]], dim=1).transpose(1, 2)
+                for states, of_text in ((query, text_query), (key, text_key), (value, text_value))
+            )
+            attended = functional.scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(2)
+            visual.append(attended[:, :tokens])
+            text.append(functional.pad(attended[:, tokens:], (0, 0, 0, encoder_hidden_states.shape[1] - length)))
+        attended_visual, attended_text = _joined(visual), _joined(text)
+        attended_visual = attn.to_out[1](attn.to_out[0](attended_visual))
+        return attended_visual, attn.to_add_out(attended_text) if hasattr(attn, "to_add_out") else attended_text
+
+
+def share_attention(transformer: MochiTransformer3DModel) -> TextLengthsAttention:
+    """Give all blocks one processor."""
+    processor = TextLengthsAttention()
+    blocks: Any = transformer.transformer_blocks
+    for block in blocks:
+        block.attn1.processor = processor
+    return processor
+
+
+def _joined(parts: list[Tensor]) -> Tensor:
+    return parts[0] if len(parts) == 1 else torch.cat(parts)
+
+
+def _rotated(states: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+    """Rotary positions as Mochi has them, in float32: neighbouring channels are a pair."""
+    even, odd = states[..., 0::2].float(), states[..., 1::2].float()
+    turned = torch.stack([(even * cos - odd * sin).to(states.dtype), (even * sin + odd * cos).to(states.dtype)], dim=-1)
+    return turned.flatten(-2)
