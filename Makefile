@@ -7,6 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/requirements.txt
 PACKAGE := $(VENV)/pyproject.toml
+QUANTISED := $(VENV)/quantised
 REPORT := results/puppets/report/index.html
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
@@ -26,9 +27,11 @@ demo: $(PACKAGE)
 	@$(BIN)/snakemake
 	@echo "== The report: $(CURDIR)/$(REPORT)"
 
-test: check
+test: check $(QUANTISED)/requirements.txt
 	@echo "== Tests"
-	@OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile
+	@OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile --ignore tests/quantised
+	@echo "== Tests of quantised weights, with packages that nothing else needs"
+	@OMP_NUM_THREADS=1 PYTHONPATH=$(QUANTISED) $(BIN)/pytest tests/quantised
 
 check: $(PACKAGE)
 	@echo "== Python: ruff"
@@ -60,6 +63,12 @@ $(PACKAGE): pyproject.toml $(INSTALLED)
 	@echo "== Step 3 of 3: this package"
 	@$(PIP) install --quiet --no-deps --no-build-isolation --editable .
 	@cp pyproject.toml $@
+
+# Beside the environment and not in it: peft imports these packages wherever it finds them, in every job.
+$(QUANTISED)/requirements.txt: requirements-quantised.txt $(PACKAGE)
+	@rm -rf $(QUANTISED)
+	@$(PIP) install --quiet --no-deps --target $(QUANTISED) -r requirements-quantised.txt
+	@cp requirements-quantised.txt $@
 
 clean:
 	rm -rf results/puppets data/puppets/ntu .pytest_cache .ruff_cache .import_linter_cache build

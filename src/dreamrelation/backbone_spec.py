@@ -43,6 +43,8 @@ class BackboneSpec:
     """The field's name of a linear layer of attention, such as "query" → how the names of its modules end, that of the
     visual tokens first."""
     sampling: SamplingDefaults
+    blocks: tuple[str, ...] = ("transformer_blocks",)
+    """Lists of the transformer's blocks, in the order in which a forward pass goes through them."""
     causal_first_frame: bool = True
     """Latent frame 0 covers pixel frame 0 alone, so that there are stride·k + 1 frames."""
     state_prefix: str = "transformer."

@@ -13,15 +13,16 @@ from dreamrelation.errors import UserError
 from dreamrelation.local_models import is_local
 from dreamrelation.settings.model import ModelSettings, Part
 
-DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+DTYPES = {"float32": torch.float32}
+"""Precision → what is computed in; bfloat16 for all others."""
 
 
 def dtype_of(settings: ModelSettings, part: Part) -> torch.dtype:
-    """The precision of a part. Raises ValueError for a part that the settings leave out."""
+    """The precision in which a part computes. Raises ValueError for a part that the settings leave out."""
     precision = getattr(settings.precision, part)
     if precision is None:
         raise ValueError(f"the settings of the model were given without its {part}")
-    return DTYPES[precision]
+    return DTYPES.get(precision, torch.bfloat16)
 
 
 def check_folder(settings: ModelSettings) -> None:

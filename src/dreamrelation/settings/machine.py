@@ -5,6 +5,8 @@ Nothing is made again because one of these changed.
 
 from typing import Literal
 
+from pydantic import model_validator
+
 from dreamrelation.settings.base import Count, Settings
 
 
@@ -15,8 +17,13 @@ class MachineSettings(Settings):
     """Where models run; `auto`: on the GPU if there is one."""
     vae_tiling: bool = False
     """Encode and decode in overlapping tiles: less memory for large frames."""
-    gradient_checkpointing: bool = False
-    """Recompute activations in the backward pass: less memory, about a third slower."""
+    gradient_checkpointing: bool | Count = False
+    """Recompute activations in the backward pass: less memory, about a third slower. A number n: every n-th block's."""
+    stream_weights: bool = False
+    """Keep the denoiser's blocks in the host's memory and bring each to the GPU when its turn is; needs
+    `gradient_checkpointing: true` in training."""
+    compile_blocks: bool = False
+    """Compile the denoiser's blocks with torch.compile: faster steps after a slow start."""
     segmentation_batch: Count = 8
     """Frames per forward pass of detectors and segmenters."""
     encoding_batch: Count = 1
@@ -27,3 +34,12 @@ class MachineSettings(Settings):
     """Frames per forward pass of a metric's network."""
     checkpoint_every: Count = 200
     """Training steps between two saved states from which a killed training goes on."""
+
+    @model_validator(mode="after")
+    def _streams_what_is_checkpointed(self) -> "MachineSettings":
+        if self.stream_weights and self.gradient_checkpointing not in (True, 1):
+            raise ValueError(
+                f"stream_weights with gradient_checkpointing {self.gradient_checkpointing}, expected true: blocks that"
+                " are not checkpointed keep their weights on the GPU until the backward pass"
+            )
+        return self

@@ -11,6 +11,9 @@ from dreamrelation.settings.base import Component, Settings
 Part = Literal["autoencoder", "text_encoder", "denoiser"]
 """A part of a model that loads by itself."""
 Precision = Literal["float32", "bfloat16"]
+QUANTISED = ("float8", "int8", "nf4")
+DenoiserPrecision = Literal["float32", "bfloat16", "float8", "int8", "nf4"]
+"""The last three: weights of the blocks in 8, 8 and 4 bits, products in bfloat16."""
 
 
 class Precisions(Settings):
@@ -21,7 +24,9 @@ class Precisions(Settings):
 
     autoencoder: Precision | None = "bfloat16"
     text_encoder: Precision | None = "bfloat16"
-    denoiser: Precision | None = "bfloat16"
+    denoiser: DenoiserPrecision | None = "bfloat16"
+    """Also `float8`, `int8` and `nf4`: the weights of the blocks' linear layers in 8, 8 or 4 bits (QLoRA), which takes
+    less memory and gives other numbers; products are in bfloat16."""
 
 
 class ModelSettings(Component):
@@ -44,6 +49,9 @@ class ModelSettings(Component):
     @field_validator("precision", mode="before")
     @classmethod
     def _one_for_all(cls, value: Any) -> Any:
+        """One of the quantised ones is the denoiser's, the other parts keep their own."""
+        if value in QUANTISED:
+            return {"denoiser": value}
         return dict.fromkeys(Precisions.model_fields, value) if isinstance(value, str) else value
 
     def only(self, *parts: Part) -> "ModelSettings":

@@ -12,7 +12,8 @@ from torch import Tensor, nn
 from dreamrelation.backbones.interface import TextEmbeddings
 from dreamrelation.backbones.mochi.attention import share_attention, text_lengths
 from dreamrelation.backbones.statistics import LatentStatistics
-from dreamrelation.backbones.weights import dtype_of, load_part, loading, part_fingerprint
+from dreamrelation.backbones.transformer import open_transformer
+from dreamrelation.backbones.weights import dtype_of, loading, part_fingerprint
 from dreamrelation.devices import choose_device
 from dreamrelation.settings.machine import MachineSettings
 from dreamrelation.settings.model import ModelSettings
@@ -26,11 +27,9 @@ class MochiDenoiser(LatentStatistics):
     def __init__(self, settings: ModelSettings, machine: MachineSettings) -> None:
         self.spec = settings.spec
         self.device, self.dtype = choose_device(machine.device), dtype_of(settings, "denoiser")
-        transformer: Any = load_part(MochiTransformer3DModel, settings, "denoiser", "transformer")
-        self.module: nn.Module = transformer.to(self.device)
+        transformer = open_transformer(MochiTransformer3DModel, settings, machine, "transformer", self.device)
+        self.module: nn.Module = transformer
         self.attention = share_attention(transformer)
-        if machine.gradient_checkpointing:
-            transformer.enable_gradient_checkpointing()
         self.channels = int(transformer.config.in_channels)
         with loading(settings, "autoencoder's configuration"):
             config: Any = AutoencoderKLMochi.load_config(settings.path, subfolder="vae", revision=settings.revision)

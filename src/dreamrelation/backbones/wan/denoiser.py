@@ -12,7 +12,8 @@ from torch import Tensor, nn
 
 from dreamrelation.backbones.interface import TextEmbeddings
 from dreamrelation.backbones.statistics import LatentStatistics
-from dreamrelation.backbones.weights import dtype_of, load_part, loading, part_fingerprint
+from dreamrelation.backbones.transformer import open_transformer
+from dreamrelation.backbones.weights import dtype_of, loading, part_fingerprint
 from dreamrelation.devices import choose_device
 from dreamrelation.errors import UserError
 from dreamrelation.settings.machine import MachineSettings
@@ -35,7 +36,7 @@ class WanDenoiser(LatentStatistics):
         self.spec = settings.spec
         self.boundary = self._boundary(settings)
         self.device, self.dtype = choose_device(machine.device), dtype_of(settings, "denoiser")
-        self.module: nn.Module = self._opened(settings, machine).to(self.device)
+        self.module: nn.Module = self._opened(settings, machine)
         with loading(settings, "autoencoder's configuration"):
             config: Any = AutoencoderKLWan.load_config(settings.path, subfolder="vae", revision=settings.revision)
         super().__init__(dict(config))
@@ -65,9 +66,7 @@ class WanDenoiser(LatentStatistics):
         return self._transformer(EXPERTS[0], settings, machine)
 
     def _transformer(self, name: str, settings: ModelSettings, machine: MachineSettings) -> nn.Module:
-        transformer: Any = load_part(WanTransformer3DModel, settings, "denoiser", name)
-        if machine.gradient_checkpointing:
-            transformer.enable_gradient_checkpointing()
+        transformer = open_transformer(WanTransformer3DModel, settings, machine, name, self.device)
         self.channels = int(transformer.config.in_channels)
         return transformer
 

@@ -33,6 +33,7 @@ WAN = BackboneSpec(
         "feed_forward_in": ("ffn.net.0.proj",),
         "feed_forward_out": ("ffn.net.2",),
     },
+    blocks=("blocks",),
     # The shift is that of diffusers' documentation of Wan: 3 for 480 rows, 5 for 720. The publishers' own program takes
     # 5 at any size, and its README recommends 8 to 12, with a guidance of 6, for the 1.3B.
     sampling=SamplingDefaults(

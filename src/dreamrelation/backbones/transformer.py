@@ -1,0 +1,65 @@
+"""Opening a transformer of diffusers in the way that the settings of machine and model ask for."""
+
+from typing import Any
+
+import torch
+from torch import nn
+
+from dreamrelation.backbones.checkpointing import checkpoint_blocks
+from dreamrelation.backbones.quantisation import quantise
+from dreamrelation.backbones.streaming import BlockStream
+from dreamrelation.backbones.weights import dtype_of, load_part
+from dreamrelation.errors import UserError
+from dreamrelation.settings.machine import MachineSettings
+from dreamrelation.settings.model import QUANTISED, ModelSettings
+
+
+def open_transformer(
+    model: type, settings: ModelSettings, machine: MachineSettings, subfolder: str, device: torch.device
+) -> Any:
+    """The transformer of a model folder, frozen, on the device or streamed to it.
+
+    Raises UserError where weights are missing, broken or do not fit, and where settings exclude each other.
+    """
+    precision = settings.precision.denoiser
+    if machine.stream_weights and precision in QUANTISED:
+        raise UserError(
+            f"machine.stream_weights with model.precision.denoiser {precision}: expected bfloat16 or float32; quantised"
+            " weights are small enough to stay on the GPU"
+        )
+    transformer: Any = load_part(model, settings, "denoiser", subfolder)
+    blocks = blocks_of(transformer, settings)
+    if precision in QUANTISED:
+        quantise(blocks, precision, dtype_of(settings, "denoiser"), device)
+    if machine.compile_blocks:
+        for block in blocks:
+            block.forward = torch.compile(block.forward)
+    if machine.stream_weights:
+        stream = BlockStream(blocks, device)
+        _to_device_but(transformer, blocks, stream.device)
+    else:
+        transformer.to(device)
+    if machine.gradient_checkpointing:
+        checkpoint_blocks(transformer, blocks, every=int(machine.gradient_checkpointing))
+    return transformer
+
+
+def blocks_of(transformer: nn.Module, settings: ModelSettings) -> list[nn.Module]:
+    """The blocks that a forward pass goes through, in this order."""
+    lists: list[Any] = [transformer.get_submodule(name) for name in settings.spec.blocks]
+    return [block for some in lists for block in some]
+
+
+def _to_device_but(transformer: nn.Module, blocks: list[nn.Module], device: torch.device) -> None:
+    """Move everything outside the blocks."""
+    inside = {id(layer) for block in blocks for layer in block.modules()}
+    for layer in transformer.modules():
+        if id(layer) not in inside:
+            layer._parameters.update(
+                {
+                    n: nn.Parameter(p.to(device), requires_grad=False)
+                    for n, p in layer._parameters.items()
+                    if p is not None
+                }
+            )
+            layer._buffers.update({n: b.to(device) for n, b in layer._buffers.items() if b is not None})

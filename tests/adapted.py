@@ -1,0 +1,43 @@
+"""A tiny model with adapters that are not zero: its answer and its gradients."""
+
+import torch
+from torch import Tensor, nn
+
+from dreamrelation.backbones.interface import Denoiser, TextEmbeddings
+from dreamrelation.methods.lora.activation import AdapterSwitch
+from dreamrelation.methods.lora.placement import place
+from dreamrelation.settings.model import ModelSettings
+from tests.tiny_models import opened
+
+PLACEMENT = {"relation": ("query", "key"), "ffn": ("output",)}
+
+
+def with_adapters(settings: ModelSettings, **machine: object) -> tuple[Denoiser, dict[str, nn.Parameter]]:
+    """A model with adapters that are not zero, and their parameters."""
+    denoiser = opened(settings, **machine).denoiser()
+    place(denoiser, PLACEMENT, rank=2, alpha=2, seed=0)
+    parameters = AdapterSwitch(denoiser.module).activate(tuple(PLACEMENT))
+    generator = torch.Generator().manual_seed(1)
+    for parameter in parameters.values():
+        parameter.data = 0.3 * torch.randn(parameter.shape, generator=generator)
+    return denoiser, parameters
+
+
+def answer_and_gradients(
+    denoiser: Denoiser, parameters: dict[str, nn.Parameter], sigma: float = 0.5
+) -> tuple[Tensor, Tensor]:
+    """v̂ of two clips, flat, and all gradients of a loss of it, flat; where there is none, zero."""
+    generator = torch.Generator().manual_seed(0)
+    noisy = torch.randn(2, denoiser.channels, 2, 4, 6, generator=generator)
+    features = torch.randn(2, 32, 64, generator=generator)
+    texts = TextEmbeddings(features, torch.arange(32)[None] < torch.tensor([[5], [9]]))
+    answer = denoiser.velocity(noisy, torch.full((2,), sigma), texts)
+    answer.square().mean().backward()
+    gradients = [torch.zeros_like(p) if p.grad is None else p.grad for p in parameters.values()]
+    return answer.detach().flatten(), torch.cat([gradient.flatten() for gradient in gradients])
+
+
+def with_precision(settings: ModelSettings, precision: str) -> ModelSettings:
+    """The same model with another precision of its denoiser."""
+    precisions = settings.precision.model_copy(update={"denoiser": precision})
+    return settings.model_copy(update={"precision": precisions})

@@ -1,0 +1,72 @@
+"""What quantised weights change: answers, gradients and loss curves stay close to those of bfloat16.
+
+`make test` runs them with the packages of requirements-quantised.txt, which are not in the environment.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from tests.adapted import answer_and_gradients, with_adapters, with_precision
+from tests.tiny_models import KINDS, opened
+from tests.training.setups import lora_trainer
+from torch import nn
+
+from dreamrelation.backbones.mochi.settings import MochiSettings
+from dreamrelation.settings.model import QUANTISED, ModelSettings
+
+pytest.importorskip("torchao", reason="pip install --no-deps -r requirements-quantised.txt")
+pytest.importorskip("bitsandbytes", reason="pip install --no-deps -r requirements-quantised.txt")
+
+# Relative error of the answer, and cosine of the gradients, against bfloat16; 4 bits are coarse on a width of 32.
+TOLERANCE = {"int8": (0.03, 0.99), "float8": (0.08, 0.97), "nf4": (0.4, 0.8)}
+
+
+@pytest.mark.parametrize("precision", QUANTISED)
+@pytest.mark.parametrize("name", KINDS)
+def test_quantised_weights_answer_nearly_alike(name: str, precision: str, request: pytest.FixtureRequest) -> None:
+    settings = request.getfixturevalue(f"random_{name}")
+    plain = answer_and_gradients(*with_adapters(with_precision(settings, "bfloat16")))
+    denoiser, parameters = with_adapters(with_precision(settings, precision))
+    found = answer_and_gradients(denoiser, parameters)
+    error, cosine = TOLERANCE[precision]
+    relative = float((found[0] - plain[0]).norm() / plain[0].norm())
+    assert 0 < relative < error
+    assert float(nn.functional.cosine_similarity(found[1], plain[1], dim=0)) > cosine
+    assert all(p.dtype == torch.float32 for p in parameters.values())
+
+
+@pytest.mark.parametrize(("precision", "share"), [("int8", 0.6), ("float8", 0.6), ("nf4", 0.35)])
+def test_quantised_weights_are_smaller(random_mochi: MochiSettings, precision: str, share: float) -> None:
+    """Bytes of all tensors of a block's linear layers, scales included, against bfloat16."""
+
+    def size(settings: ModelSettings) -> int:
+        blocks: Any = opened(settings).denoiser().module.transformer_blocks
+        layers = [layer for layer in blocks[0].modules() if isinstance(layer, nn.Linear)]
+        assert layers
+        return sum(tensor_bytes(layer.weight) for layer in layers)
+
+    assert size(with_precision(random_mochi, precision)) < share * size(with_precision(random_mochi, "bfloat16"))
+
+
+def tensor_bytes(weight: Any) -> int:
+    if hasattr(weight, "quant_state"):
+        return weight.nbytes + weight.quant_state.absmax.nbytes
+    if hasattr(weight, "__tensor_flatten__"):
+        return sum(getattr(weight, name).nbytes for name in weight.__tensor_flatten__()[0])
+    return weight.nbytes
+
+
+@pytest.mark.parametrize("precision", QUANTISED)
+def test_loss_curves_of_quantised_weights_follow_that_of_bfloat16(
+    random_mochi: MochiSettings, precision: str, tmp_path: Path
+) -> None:
+    """The same draws in the same order: the losses of all steps lie close together."""
+    curves = []
+    for number, chosen in enumerate(("bfloat16", precision)):
+        small = with_precision(random_mochi, chosen)
+        assert isinstance(small, MochiSettings)
+        trainer = lora_trainer(small, tmp_path / str(number), contrastive=None, steps=20)
+        curves.append(torch.tensor([row.loss for row in trainer.train()]))
+    assert float(((curves[1] - curves[0]) / curves[0]).abs().mean()) < 0.03
