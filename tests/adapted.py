@@ -24,13 +24,16 @@ def with_adapters(settings: ModelSettings, **machine: object) -> tuple[Denoiser,
 
 
 def answer_and_gradients(
-    denoiser: Denoiser, parameters: dict[str, nn.Parameter], sigma: float = 0.5
+    denoiser: Denoiser, parameters: dict[str, nn.Parameter], sigma: float = 0.5, lengths: int | tuple[int, int] = (5, 9)
 ) -> tuple[Tensor, Tensor]:
-    """v̂ of two clips, flat, and all gradients of a loss of it, flat; where there is none, zero."""
+    """v̂ of two clips, flat, and all gradients of a loss of it, flat; where there is none, zero.
+
+    `lengths`: how many tokens of the two texts count.
+    """
     generator = torch.Generator().manual_seed(0)
     noisy = torch.randn(2, denoiser.channels, 2, 4, 6, generator=generator)
     features = torch.randn(2, 32, 64, generator=generator)
-    texts = TextEmbeddings(features, torch.arange(32)[None] < torch.tensor([[5], [9]]))
+    texts = TextEmbeddings(features, torch.arange(32)[None] < torch.tensor(lengths).view(-1, 1).expand(2, 1))
     answer = denoiser.velocity(noisy, torch.full((2,), sigma), texts)
     answer.square().mean().backward()
     gradients = [torch.zeros_like(p) if p.grad is None else p.grad for p in parameters.values()]

@@ -1,21 +1,25 @@
 """What saves memory changes nothing: answers and gradients, to the last bit. `tests/quantised` has the rest."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from pydantic import ValidationError
-from tests.adapted import answer_and_gradients, with_adapters, with_precision
+from tests.adapted import PLACEMENT, answer_and_gradients, with_adapters, with_precision
 from tests.tiny_models import Kind, opened
 from torch import Tensor, nn
+from torch._dynamo.utils import counters
 from torch.utils.checkpoint import checkpoint
 
 from dreamrelation.backbones import quantisation
 from dreamrelation.backbones.mochi.settings import MochiSettings
 from dreamrelation.backbones.streaming import BlockStream, HeldBlock
 from dreamrelation.errors import UserError
+from dreamrelation.methods.lora.activation import AdapterSwitch
+from dreamrelation.methods.lora.placement import place
 from dreamrelation.settings.machine import MachineSettings
 
 
@@ -126,6 +130,29 @@ def test_a_library_that_is_missing_is_named(random_mochi: MochiSettings, monkeyp
     monkeypatch.setattr(quantisation, "find_spec", lambda name: None)
     with pytest.raises(UserError, match="model.precision is nf4, which needs the package bitsandbytes"):
         opened(with_precision(random_mochi, "nf4")).denoiser()
+
+
+def test_compiled_blocks_answer_alike_and_are_not_compiled_again_as_roles_change(
+    random_mochi: MochiSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two roles, a caption and the empty text: all variants are there after the first round."""
+    monkeypatch.setattr(torch, "compile", partial(torch.compile, backend="eager"))
+    torch._dynamo.reset()
+    answers: dict[bool, list[Tensor]] = {}
+    graphs = []
+    for compiled in (False, True):
+        denoiser = opened(random_mochi, compile_blocks=compiled).denoiser()
+        place(denoiser, PLACEMENT, rank=2, alpha=2, seed=0)
+        switch = AdapterSwitch(denoiser.module)
+        answers[compiled] = []
+        for _ in range(3):
+            for role in (("relation", "ffn"), ("ffn",)):
+                parameters = switch.activate(role)
+                answers[compiled] += [answer_and_gradients(denoiser, parameters, lengths=n)[0] for n in (5, 0)]
+            graphs.append(counters["stats"]["unique_graphs"])
+    assert graphs[:3] == [0, 0, 0] and graphs[3] == graphs[5] == 8, "of blocks with and without to_add_out"
+    for plain, found in zip(answers[False], answers[True], strict=True):
+        torch.testing.assert_close(found, plain, rtol=1e-5, atol=1e-6)
 
 
 def deeper(settings: MochiSettings, folder: Path, blocks: int) -> MochiSettings:

@@ -13,7 +13,7 @@ from dreamrelation.backbones.mochi.backbone import Mochi
 from dreamrelation.backbones.mochi.settings import MochiSettings
 from dreamrelation.settings.machine import MachineSettings
 
-LENGTHS = ([5, 5], [0, 3], [8, 0], [2, 7], [0, 0])
+LENGTHS = ([5, 5], [8, 8], [0, 3], [8, 0], [2, 7], [0, 0])
 
 
 def transformer_of(settings: MochiSettings) -> Any:
@@ -37,7 +37,7 @@ def test_answers_and_gradients_are_those_of_diffusers(random_mochi: MochiSetting
     for ours in (True, False):
         transformer: MochiTransformer3DModel = transformer_of(random_mochi)
         if ours:
-            share_attention(transformer).tell(lengths)
+            share_attention(transformer).tell(lengths, 8)
         else:
             for block in transformer.transformer_blocks:
                 block.attn1.processor = MochiAttnProcessor2_0()  # type: ignore[union-attr]
@@ -56,7 +56,7 @@ def test_answers_and_gradients_are_those_of_diffusers(random_mochi: MochiSetting
 def test_nothing_is_looked_for_on_the_device(random_mochi: MochiSettings) -> None:
     """A forward pass of tensors without values, in which diffusers' processor finds no lengths, goes through."""
     transformer = transformer_of(random_mochi)
-    share_attention(transformer).tell([3, 8])
+    share_attention(transformer).tell([3, 8], 8)
     with FakeTensorMode(allow_non_fake_inputs=True) as fake:
         given = {name: fake.from_tensor(value) for name, value in inputs([3, 8]).items()}
         assert transformer(**given, return_dict=False)[0].shape == (2, 12, 2, 4, 6)

@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from dreamrelation.backbones.checkpointing import checkpoint_blocks
+from dreamrelation.backbones.compilation import compile_blocks
 from dreamrelation.backbones.quantisation import quantise
 from dreamrelation.backbones.streaming import BlockStream
 from dreamrelation.backbones.weights import dtype_of, load_part
@@ -32,8 +33,7 @@ def open_transformer(
     if precision in QUANTISED:
         quantise(blocks, precision, dtype_of(settings, "denoiser"), device)
     if machine.compile_blocks:
-        for block in blocks:
-            block.forward = torch.compile(block.forward)
+        compile_blocks(blocks)
     if machine.stream_weights:
         stream = BlockStream(blocks, device)
         _to_device_but(transformer, blocks, stream.device)

@@ -29,16 +29,17 @@ class TextLengthsAttention:
 
     def __init__(self) -> None:
         self.runs: tuple[tuple[int, int, int], ...] = ()
-        """First sample, sample after the last, text length: neighbours with equally long texts go together."""
+        """First sample, sample after the last, text length: neighbours with equally long texts go together. Empty: all
+        tokens of all texts count, so that a compiled block does not depend on how many they are."""
 
-    def tell(self, lengths: list[int]) -> None:
-        """The lengths of the texts of the following forward passes, B of them."""
+    def tell(self, lengths: list[int], longest: int) -> None:
+        """The lengths of the texts of the following forward passes, B of them, filled up to the longest."""
         runs, start = [], 0
         for length, samples in groupby(lengths):
             stop = start + sum(1 for _ in samples)
             runs.append((start, stop, length))
             start = stop
-        self.runs = tuple(runs)
+        self.runs = () if runs == [(0, len(lengths), longest)] else tuple(runs)
 
     def __call__(
         self,
@@ -63,15 +64,16 @@ class TextLengthsAttention:
         if image_rotary_emb is not None:
             query, key = (_rotated(states, *image_rotary_emb) for states in (query, key))
         visual, text = [], []
-        tokens = query.shape[1]
-        for start, stop, length in self.runs:
+        count, tokens = query.shape[:2]
+        longest = encoder_hidden_states.shape[1]
+        for start, stop, length in self.runs or ((0, count, longest),):
             q, k, v = (
                 torch.cat([states[start:stop], of_text[start:stop, :length]], dim=1).transpose(1, 2)
                 for states, of_text in ((query, text_query), (key, text_key), (value, text_value))
             )
             attended = functional.scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(2)
             visual.append(attended[:, :tokens])
-            text.append(functional.pad(attended[:, tokens:], (0, 0, 0, encoder_hidden_states.shape[1] - length)))
+            text.append(functional.pad(attended[:, tokens:], (0, 0, 0, longest - length)))
         attended_visual, attended_text = _joined(visual), _joined(text)
         attended_visual = attn.to_out[1](attn.to_out[0](attended_visual))
         return attended_visual, attn.to_add_out(attended_text) if hasattr(attn, "to_add_out") else attended_text

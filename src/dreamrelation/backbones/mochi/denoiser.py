@@ -38,8 +38,8 @@ class MochiDenoiser(LatentStatistics):
 
     def velocity(self, noisy: Tensor, sigma: Tensor, texts: TextEmbeddings) -> Tensor:
         lengths = text_lengths(texts.attention_mask)
-        self.attention.tell(lengths)
         longest = max(1, *lengths)  # what no text reaches is left out; Mochi's pooling needs one token
+        self.attention.tell(lengths, longest)
         answer = self.module(
             hidden_states=noisy.to(self.device, self.dtype),
             encoder_hidden_states=texts.embedding[:, :longest].to(self.device, self.dtype),
