@@ -9,11 +9,16 @@ import shlex
 import sys
 from pathlib import Path
 
+from dreamrelation.digests import DIGESTS
 from dreamrelation.progress import TERMINAL
 
 # The commands are those of the environment that Snakemake itself runs in, also where nobody has activated it. Jobs
-# write to their logs, and tell people at the terminal through a descriptor of its own how far they are.
-shell.prefix(f'export PATH={shlex.quote(str(Path(sys.executable).parent))}:"$PATH"; exec 3>&2; export {TERMINAL}=3; ')
+# write to their logs, and tell people at the terminal through a descriptor of its own how far they are. They share what
+# they know of large files.
+shell.prefix(
+    f'export PATH={shlex.quote(str(Path(sys.executable).parent))}:"$PATH"; exec 3>&2; export {TERMINAL}=3; '
+    f"export {DIGESTS}=results/{shlex.quote(settings.experiment)}/digests.json; "
+)
 
 
 # Each stage's file of rules adds what it makes, below the experiment's folder.

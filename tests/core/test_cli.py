@@ -11,7 +11,7 @@ import torch
 
 from dreamrelation.cli import main
 from dreamrelation.config import load
-from dreamrelation.errors import UserError
+from dreamrelation.errors import Unfinished, UserError
 from dreamrelation.settings.machine import MachineSettings
 from dreamrelation.settings.stages import STAGES
 from dreamrelation.stages.commands import COMMANDS, build_parser
@@ -105,6 +105,10 @@ def failing(error: BaseException) -> None:
 def test_what_the_user_can_mend_is_one_message(capsys: pytest.CaptureFixture[str]) -> None:
     assert exit_status("masks", lambda: failing(UserError("a.parquet: found nothing, expected rows"))) == 1
     assert capsys.readouterr().err == "dreamrelation masks: a.parquet: found nothing, expected rows\n"
+
+
+def test_a_command_that_saved_its_state_asks_to_be_run_again() -> None:
+    assert exit_status("train", lambda: failing(Unfinished("5 minutes are over"))) == 75
 
 
 @pytest.mark.parametrize("error", [ValueError("x"), KeyError("x"), RuntimeError("x"), FileNotFoundError("x")])

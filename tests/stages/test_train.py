@@ -112,7 +112,7 @@ def test_a_stopped_training_goes_on_with_the_same_weights_and_starts_afresh_with
     weights.write_bytes(bytes(content))
     run(experiment, tmp_path)
     said = capsys.readouterr().err
-    assert "going on" not in said and "made from other settings or inputs; the training starts afresh" in said
+    assert "going on" not in said and "made from other settings or inputs; set aside as state.set-aside-1.pt" in said
 
 
 def test_latents_and_texts_of_another_model_are_refused(experiment: ExperimentSettings, tmp_path: Path) -> None:

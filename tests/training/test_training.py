@@ -11,7 +11,7 @@ import torch
 from tests.training.setups import cached_clips, lora_trainer, one_step, steps
 
 from dreamrelation.backbones.mochi.settings import MochiSettings
-from dreamrelation.errors import UserError
+from dreamrelation.errors import Unfinished, UserError
 from dreamrelation.flow import shift_levels
 from dreamrelation.methods.lora.placement import adapter_parameters
 from dreamrelation.roles import ROLES
@@ -148,12 +148,12 @@ def test_a_signal_stops_the_training_with_its_state_saved(
 def test_past_its_time_a_training_stops_with_its_state_saved(random_mochi: MochiSettings, tmp_path: Path) -> None:
     stopped = lora_trainer(random_mochi, tmp_path / "resume", every=1000)
     stopped.saving = replace(stopped.saving, minutes=1e-9)
-    with pytest.raises(UserError, match="at step 1, the state is saved"):
+    with pytest.raises(Unfinished, match="at step 1, the state is saved"):
         stopped.train()
     assert (tmp_path / "resume" / STATE).is_file()
 
 
-def test_a_state_of_other_settings_is_discarded(
+def test_a_state_of_other_settings_is_set_aside_and_said(
     random_mochi: MochiSettings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     first = lora_trainer(random_mochi, tmp_path / "resume")
@@ -163,7 +163,10 @@ def test_a_state_of_other_settings_is_discarded(
     other.saving = replace(other.saving, fingerprint="another")
     other._restore()
     assert other.step == 0 and not (tmp_path / "resume" / STATE).exists()
-    assert "made from other settings or inputs" in capsys.readouterr().err
+    assert "made from other settings or inputs; set aside as state.set-aside-1.pt" in capsys.readouterr().err
+    (tmp_path / "resume" / "state.set-aside-1.pt").rename(tmp_path / "resume" / STATE)
+    first._restore()
+    assert first.step == 3, "what was set aside is whole"
 
 
 def foreign_states(whole: bytes) -> dict[str, bytes]:
@@ -187,12 +190,12 @@ def test_a_state_that_cannot_be_read_is_set_aside_and_said(
         (folder / STATE).write_bytes(foreign_states((folder / STATE).read_bytes())[what])
     odd = (folder / STATE).read_bytes()
     found = load_state(folder, "fingerprint")
-    assert isinstance(found, Unusable) and not found.is_ours
+    assert isinstance(found, Unusable)
     second = lora_trainer(random_mochi, folder)
     second._restore()
     assert second.step == 0
-    assert "set aside as state.unreadable-1.pt" in capsys.readouterr().err
-    assert (folder / "state.unreadable-1.pt").read_bytes() == odd
+    assert "set aside as state.set-aside-1.pt" in capsys.readouterr().err
+    assert (folder / "state.set-aside-1.pt").read_bytes() == odd
 
 
 def test_contrast_begins_once_the_memory_holds_another_clip(random_mochi: MochiSettings, tmp_path: Path) -> None:

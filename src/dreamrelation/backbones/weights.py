@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from safetensors import SafetensorError
 
+from dreamrelation.digests import known_sha256
 from dreamrelation.errors import UserError
 from dreamrelation.local_models import is_local
 from dreamrelation.settings.model import ModelSettings, Part
@@ -95,8 +96,7 @@ def part_fingerprint(settings: ModelSettings, part: Part) -> str:
         for file in files:
             if file.suffix in (".json", ".safetensors", ".model"):
                 digest.update(file.name.encode())
-                with file.open("rb") as content:
-                    digest.update(hashlib.file_digest(content, "sha256").digest())
+                digest.update(bytes.fromhex(known_sha256(file)))
         if not files:
             digest.update(f"{settings.path}@{settings.revision}/{place}/{settings.variant}".encode())
     return digest.hexdigest()[:16]

@@ -4,15 +4,18 @@ import sys
 import traceback
 from collections.abc import Callable
 
-from dreamrelation.errors import UserError
+from dreamrelation.errors import Unfinished, UserError
 
 FAILED = 1
+UNFINISHED = 75
+"""Stopped with its state saved, to go on in the next run; EX_TEMPFAIL of sysexits.h."""
 INTERRUPTED = 130
 """After Ctrl-C, 128 + 2."""
 OUT_OF_MEMORY = """\
 the memory is full: {problem}
-  What needs less: machine.gradient_checkpointing (training), machine.vae_tiling (latents, generation), a smaller
-  machine.*_batch, training.batch_size with training.accumulation, fewer pixel_frames, smaller frames."""
+  What needs less: machine.gradient_checkpointing (training), machine.stream_weights, model.precision.denoiser float8,
+  int8 or nf4, machine.vae_tiling (latents, generation), a smaller machine.*_batch, training.batch_size with
+  training.accumulation, fewer pixel_frames, smaller frames."""
 
 
 def exit_status(stage: str, work: Callable[[], None]) -> int:
@@ -25,7 +28,7 @@ def exit_status(stage: str, work: Callable[[], None]) -> int:
         work()
     except UserError as error:
         print(f"dreamrelation {stage}: {error}", file=sys.stderr)
-        return FAILED
+        return UNFINISHED if isinstance(error, Unfinished) else FAILED
     except KeyboardInterrupt:
         print(f"dreamrelation {stage}: interrupted", file=sys.stderr)
         return INTERRUPTED

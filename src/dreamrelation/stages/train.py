@@ -37,7 +37,7 @@ def run(
     """Train one method on one relation, or go on where a killed run left off.
 
     `adapters` is the folder of what was learned, `manifest` lists its files with their SHA-256. Raises UserError for a
-    method that trains nothing, and past `minutes`, with the state saved in the folder `resume`.
+    method that trains nothing, Unfinished past `minutes`, with the state saved in the folder `resume`.
     """
     if not isinstance(settings.method, TrainedMethodSettings):
         raise UserError(f"method {method!r} is of the kind {settings.method.kind!r}: there is nothing to train")

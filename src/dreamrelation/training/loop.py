@@ -16,7 +16,7 @@ from accelerate import Accelerator
 from torch import Tensor, nn
 
 from dreamrelation.ahead import ahead
-from dreamrelation.errors import UserError
+from dreamrelation.errors import Unfinished
 from dreamrelation.methods.interface import StepLoss
 from dreamrelation.progress import Progress
 from dreamrelation.roles import Role
@@ -25,7 +25,7 @@ from dreamrelation.settings.methods import TrainingSettings
 from dreamrelation.tables.rows import TrainingStep
 from dreamrelation.training.draws import PassId, draw_pass, draw_role
 from dreamrelation.training.records import Records, UnreadStep
-from dreamrelation.training.resume import TrainingState, Unusable, load_state, put_away, save_state
+from dreamrelation.training.resume import TrainingState, Unusable, load_state, save_state, set_aside
 from dreamrelation.training.step import PreparedPass, TrainingSetup, pass_loss, prepare
 
 STEPS_BETWEEN_READINGS = 20
@@ -62,7 +62,7 @@ class Trainer:
     def train(self) -> list[TrainingStep]:
         """Train to the end, from the saved state if there is one.
 
-        Raises SystemExit on SIGTERM (143) and on Ctrl-C (130), UserError past the time limit, all with the state saved.
+        Raises SystemExit on SIGTERM (143) and Ctrl-C (130), Unfinished past the time limit, all with the state saved.
         """
         self._restore()
         started = time.monotonic()
@@ -83,7 +83,7 @@ class Trainer:
                     print(f"stopped at step {self.step}, the state is saved; run again to go on", file=sys.stderr)
                     raise SystemExit(128 + received[0])
                 if out_of_time and self.step < self.settings.steps:
-                    raise UserError(
+                    raise Unfinished(
                         f"{self.saving.minutes:g} minutes are over at step {self.step}, the state is saved;"
                         " run again to go on"
                     )
@@ -148,10 +148,10 @@ class Trainer:
         state = load_state(self.saving.folder, self.saving.fingerprint)
         self.accelerator.wait_for_everyone()
         if isinstance(state, TrainingState) and set(state.parameters) != set(self.parameters):
-            state = Unusable("holds other parameters than the method has", is_ours=False)
+            state = Unusable("holds other parameters than the method has")
         if isinstance(state, Unusable):
             if is_main_process():
-                put_away(self.saving.folder, state)
+                set_aside(self.saving.folder, state)
             return
         if state is None:
             return

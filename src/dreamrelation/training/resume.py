@@ -66,8 +66,6 @@ class Unusable:
     """Why a state that is there cannot be taken up."""
 
     reason: str
-    is_ours: bool
-    """A whole state of ours, made from other settings or inputs; else nobody knows what the file is."""
 
 
 def load_state(folder: Path, fingerprint: str) -> TrainingState | Unusable | None:
@@ -82,21 +80,17 @@ def load_state(folder: Path, fingerprint: str) -> TrainingState | Unusable | Non
         _check(state)
     except Exception as error:  # whatever the unpickler raises for a file that is cut, empty or foreign
         reason = " ".join(str(error).split())[:200] or type(error).__name__
-        return Unusable(f"cannot be read as a training state: {reason}", is_ours=False)
+        return Unusable(f"cannot be read as a training state: {reason}")
     if found != fingerprint:
-        return Unusable("made from other settings or inputs", is_ours=True)
+        return Unusable("made from other settings or inputs")
     return state
 
 
-def put_away(folder: Path, why: Unusable) -> None:
-    """Remove a state of ours that is out of date; set one that cannot be read aside, and say so."""
+def set_aside(folder: Path, why: Unusable) -> None:
+    """Give a state that cannot be taken up another name, and say so: hours of somebody's GPU may be in it."""
     path = folder / STATE
-    if why.is_ours:
-        path.unlink()
-        print(f"{path}: {why.reason}; the training starts afresh", file=sys.stderr)
-        return
     number = 1
-    while (aside := path.with_name(f"{path.stem}.unreadable-{number}{path.suffix}")).exists():
+    while (aside := path.with_name(f"{path.stem}.set-aside-{number}{path.suffix}")).exists():
         number += 1
     path.rename(aside)
     print(f"{path}: {why.reason}; set aside as {aside.name}, the training starts afresh", file=sys.stderr)
