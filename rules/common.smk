@@ -22,7 +22,7 @@ shell.prefix(
 
 
 # Each stage's file of rules adds what it makes, below the experiment's folder.
-TARGETS, OF_RELATION, OF_METHOD, OF_TRAINED_METHOD = [], [], [], []
+TARGETS, OF_RELATION, OF_METHOD, OF_TRAINED_METHOD, OF_EXPORTED_METHOD = [], [], [], [], []
 
 
 def results(path):
@@ -123,17 +123,19 @@ def half_the_cores(wildcards):
 
 def results_of_all_stages(wildcards):
     """Each stage's files: Snakemake misses a deleted file only where something to be made still asks for it."""
-    return [results(path) for path in [*TARGETS, *of_each_relation(OF_RELATION), *of_each_method(OF_METHOD)]] + [
-        results(f"{relation}/{method}/{name}")
-        for relation in settings.relations
-        for method in settings.trained_methods
-        for name in OF_TRAINED_METHOD
+    names = [
+        *TARGETS,
+        *of_each_relation(OF_RELATION),
+        *of_each_method(OF_METHOD, settings.methods),
+        *of_each_method(OF_TRAINED_METHOD, settings.trained_methods),
+        *of_each_method(OF_EXPORTED_METHOD, settings.exported_methods),
     ]
+    return [results(name) for name in names]
 
 
 def of_each_relation(names):
     return [f"{relation}/{name}" for relation in settings.relations for name in names]
 
 
-def of_each_method(names):
-    return of_each_relation([f"{method}/{name}" for method in settings.methods for name in names])
+def of_each_method(names, methods):
+    return of_each_relation([f"{method}/{name}" for method in methods for name in names])

@@ -5,7 +5,7 @@ out: results/{experiment}/report/index.html, results/{experiment}/tables/scores.
 """
 
 SHOWN_OF_RELATION = of_each_relation(OF_RELATION)
-SHOWN_OF_METHODS = of_each_method(OF_METHOD)
+SHOWN_OF_METHODS = of_each_method(OF_METHOD, settings.methods)
 
 TARGETS += ["report", "tables/scores.csv"]
 

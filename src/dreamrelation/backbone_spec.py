@@ -1,7 +1,7 @@
 """What is known of a backbone without loading it: its grids, the names of its layers, how it is sampled by default."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from dreamrelation.errors import UserError
@@ -29,6 +29,18 @@ class SamplingDefaults:
 
 
 @dataclass(frozen=True)
+class NativeLayer:
+    """A linear layer in the publishers' own code, which ComfyUI follows, and which rows of it are a layer of diffusers.
+
+    Where query, key and value are one layer there, each is one part of three.
+    """
+
+    name: str
+    part: int = 0
+    of: int = 1
+
+
+@dataclass(frozen=True)
 class BackboneSpec:
     """Facts about one family of video diffusion transformers."""
 
@@ -49,6 +61,12 @@ class BackboneSpec:
     """Latent frame 0 covers pixel frame 0 alone, so that there are stride·k + 1 frames."""
     state_prefix: str = "transformer."
     """What diffusers' LoRA files put before the names of this model's modules."""
+    native_parts: Mapping[str, str] = field(default_factory=lambda: {"transformer": ""})
+    """Name of a transformer in the pipeline → how the name of its file for ComfyUI ends, which loads them apart."""
+    native_blocks: Mapping[str, str] = field(default_factory=dict)
+    """List of blocks → its name in the publishers' code."""
+    native_layers: Mapping[str, NativeLayer] = field(default_factory=dict)
+    """Name of a layer within a block → what it is there. Empty: not known, so there is no file for ComfyUI."""
 
     def check_pixel_frames(self, pixel_frames: int) -> None:
         """Raise UserError unless the autoencoder can encode so many frames, without a rest."""

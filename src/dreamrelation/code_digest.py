@@ -20,7 +20,20 @@ from dreamrelation.settings.base import Component
 PACKAGE = "dreamrelation"
 SETTINGS = "settings"
 """Modules and packages of this name hold values."""
-NOT_MAKING = frozenset(f"{PACKAGE}.{name}" for name in ("ahead", "code_digest", "devices", "errors", "progress"))
+NOT_MAKING = frozenset(
+    f"{PACKAGE}.{name}"
+    for name in (
+        "ahead",
+        "backbones.checkpointing",
+        "backbones.compilation",
+        "backbones.streaming",
+        "code_digest",
+        "devices",
+        "digests",
+        "errors",
+        "progress",
+    )
+)
 """Modules that tell people something or choose where things run, and never change what is made."""
 
 DATA = frozenset({".css", ".j2", ".js", ".yaml"})

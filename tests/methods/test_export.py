@@ -16,10 +16,10 @@ from tests.tiny_models import TOKENS, Kind
 
 from dreamrelation.backbones.interface import Denoiser
 from dreamrelation.methods.interface import OpenModel
+from dreamrelation.methods.lora.files import METADATA
 from dreamrelation.methods.lora.method import Lora
 from dreamrelation.methods.lora.placement import adapter_parameters
 from dreamrelation.methods.lora.settings import LoraSettings
-from dreamrelation.methods.lora.storage import METADATA
 from dreamrelation.sampling.guidance import Guidance
 from dreamrelation.sampling.schedules import noise_levels
 from dreamrelation.sampling.solver import sample

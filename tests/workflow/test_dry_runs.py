@@ -24,6 +24,7 @@ def test_everything_is_planned_once(checkout: Checkout) -> None:
         "masks": relations,
         "latents": relations,
         "train": relations * len(settings.trained_methods),
+        "export": relations * len(settings.exported_methods),
         "generate": relations * methods,
         "evaluate": relations * methods * metrics,
         "controls": relations,

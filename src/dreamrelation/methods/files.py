@@ -6,6 +6,9 @@ from pathlib import Path
 from dreamrelation.errors import UserError
 from dreamrelation.files import appearing, file_sha256
 
+FACTS = "dreamrelation"
+"""Where facts about tensors stand in a file's metadata."""
+
 
 def write_manifest(manifest: Path, folder: Path) -> None:
     """Write file name → SHA-256 of all files in a folder."""

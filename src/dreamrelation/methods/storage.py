@@ -11,9 +11,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from dreamrelation.errors import UserError
-
-FACTS = "dreamrelation"
-"""Where facts about tensors stand in a file's metadata."""
+from dreamrelation.methods.files import FACTS
 
 
 def save_tensors(path: Path, tensors: Mapping[str, Tensor], facts: Mapping[str, Any], key: str = FACTS) -> None:

@@ -143,6 +143,11 @@ class ExperimentSettings(Settings):
         """Names of the methods that have something to train."""
         return [name for name, method in self.methods.items() if method.trains]
 
+    @property
+    def exported_methods(self) -> list[str]:
+        """Names of the methods whose product other programs can load."""
+        return [name for name, method in self.methods.items() if method.exporter is not None]
+
 
 def _with_shared(method: Any, shared: dict[str, Any]) -> Any:
     if not isinstance(method, dict) or "kind" not in method:

@@ -41,6 +41,8 @@ class MethodSettings(Component):
 
     trains: ClassVar[bool] = False
     """Whether there is anything to train, and so anything to load for generation."""
+    exporter: ClassVar[str | None] = None
+    """Import path of the class that writes what was learned for other programs; see `methods.exporter.Exporter`."""
 
     def check_backbone(self, spec: BackboneSpec) -> None:
         """Raise UserError where the method does not fit a model of this kind."""

@@ -44,6 +44,11 @@ class FrameSize(Settings):
         return cls(height=clips.height, width=clips.width)
 
 
+def relation_named(slug: str, own_relations: tuple[Relation, ...]) -> Relation:
+    """One's own of this name, or NTU RGB+D's."""
+    return next((relation for relation in own_relations if relation.slug == slug), None) or RELATIONS[slug]
+
+
 class PuppetsStage(StageSettings):
     """The theatre plays its data set."""
 
@@ -173,7 +178,27 @@ class GenerateStage(StageSettings):
 
     def relation(self, slug: str) -> Relation:
         """One's own of this name, or NTU RGB+D's."""
-        return next((relation for relation in self.own_relations if relation.slug == slug), None) or RELATIONS[slug]
+        return relation_named(slug, self.own_relations)
+
+
+class ExportStage(StageSettings):
+    """What one method learned of one relation, for other programs."""
+
+    size: FrameSize
+    model: Model
+    method: Method
+    own_relations: tuple[Relation, ...]
+    sampling: Sampling
+    """What the model card recommends."""
+
+    @classmethod
+    def of(cls, experiment: ExperimentSettings, method: str | None = None, metric: str | None = None) -> Self:
+        made = GenerateStage.of(experiment, method)
+        return cls(**{name: getattr(made, name) for name in cls.model_fields})
+
+    def relation(self, slug: str) -> Relation:
+        """One's own of this name, or NTU RGB+D's."""
+        return relation_named(slug, self.own_relations)
 
 
 class EvaluateStage(StageSettings):
@@ -230,6 +255,7 @@ STAGES: dict[str, type[StageSettings]] = {
     "latents": LatentsStage,
     "train": TrainStage,
     "generate": GenerateStage,
+    "export": ExportStage,
     "evaluate": EvaluateStage,
     "controls": EvaluateStage,
     "summarise": SummariseStage,

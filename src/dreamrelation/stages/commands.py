@@ -78,6 +78,12 @@ COMMANDS: dict[str, Command] = {
         optional=("adapters", "adapters_manifest"),
         settings_beside="manifest",
     ),
+    "export": Command(
+        "write what one method learned for other programs",
+        names=("relation", "method"),
+        paths=("adapters", "adapters_manifest", "export"),
+        machine=False,
+    ),
     "evaluate": Command(
         "take one metric of one method's videos",
         names=("relation", "method", "metric"),

@@ -4,7 +4,7 @@ Wan-Video/Wan2.1 and `wan/configs/` of Wan-Video/Wan2.1 and Wan-Video/Wan2.2.
 
 from dataclasses import replace
 
-from dreamrelation.backbone_spec import BackboneSpec, SamplingDefaults, Schedule
+from dreamrelation.backbone_spec import BackboneSpec, NativeLayer, SamplingDefaults, Schedule
 
 # `sample_neg_prompt` of `wan/configs/shared_config.py` in Wan-Video/Wan2.1, the same in Wan2.2; a value that the models
 # are sampled with, so it stays as it is. It asks for no garish colours, no still or blurred pictures, no subtitles, no
@@ -34,6 +34,16 @@ WAN = BackboneSpec(
         "feed_forward_out": ("ffn.net.2",),
     },
     blocks=("blocks",),
+    # `convert_wan_to_diffusers.py` of diffusers.
+    native_blocks={"blocks": "blocks"},
+    native_layers={
+        **{f"attn1.to_{name}": NativeLayer(f"self_attn.{name}") for name in "qkv"},
+        "attn1.to_out.0": NativeLayer("self_attn.o"),
+        **{f"attn2.to_{name}": NativeLayer(f"cross_attn.{name}") for name in "qkv"},
+        "attn2.to_out.0": NativeLayer("cross_attn.o"),
+        "ffn.net.0.proj": NativeLayer("ffn.0"),
+        "ffn.net.2": NativeLayer("ffn.2"),
+    },
     # The shift is that of diffusers' documentation of Wan: 3 for 480 rows, 5 for 720. The publishers' own program takes
     # 5 at any size, and its README recommends 8 to 12, with a guidance of 6, for the 1.3B.
     sampling=SamplingDefaults(
@@ -59,6 +69,7 @@ WAN_2_2_A14B = replace(
     WAN,
     title="Wan 2.2 A14B",
     sampling=replace(WAN.sampling, schedule=Schedule("shifted", 12.0), steps=40, guidance_scale=4.0),
+    native_parts={"transformer": "_high_noise", "transformer_2": "_low_noise"},
     # Its module holds two transformers, under the names that they have in diffusers' pipeline.
     state_prefix="",
 )

@@ -9,10 +9,11 @@ from dreamrelation.losses.region import region_loss
 from dreamrelation.methods.contrastive import ContrastiveMethod, ContrastiveTerm
 from dreamrelation.methods.interface import OpenModel, PredictedStep, StepLoss
 from dreamrelation.methods.lora.activation import AdapterSwitch
+from dreamrelation.methods.lora.files import file_of
 from dreamrelation.methods.lora.placement import adapter_parameters, place
 from dreamrelation.methods.lora.roles import active_adapters
 from dreamrelation.methods.lora.settings import LoraSettings
-from dreamrelation.methods.lora.storage import file_of, load_adapter, save_adapter
+from dreamrelation.methods.lora.storage import load_adapter, save_adapter
 from dreamrelation.roles import Role, mask_of
 
 

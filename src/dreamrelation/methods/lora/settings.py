@@ -28,6 +28,8 @@ class LoraSettings(TrainedMethodSettings):
 
     implementation: ClassVar[str] = "dreamrelation.methods.lora.method:Lora"
 
+    exporter: ClassVar[str | None] = "dreamrelation.methods.lora.export:LoraExport"
+
     kind: Literal["lora"] = "lora"
     placement: Annotated[dict[str, tuple[str, ...]], Field(min_length=1)] = PAPER_PLACEMENT
     """Adapter → projections it sits on, in every block and every branch. One value: it is replaced as a whole."""

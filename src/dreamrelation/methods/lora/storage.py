@@ -1,6 +1,5 @@
 """One safetensors file per adapter, in the naming that diffusers' `load_lora_weights` reads."""
 
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -8,24 +7,18 @@ import torch
 from torch import nn
 
 from dreamrelation.backbones.interface import Denoiser
+from dreamrelation.methods.files import FACTS
+from dreamrelation.methods.lora.files import METADATA, file_of, peft_settings
 from dreamrelation.methods.lora.placement import adapter_parameters, tuner_layers
-from dreamrelation.methods.storage import FACTS, check_shape, load_tensors, save_tensors
-
-METADATA = "lora_adapter_metadata"
-"""Where diffusers looks for peft's settings of a LoRA; without them it takes alpha to be the rank. It is the one
-metadata key, with our own facts in it: diffusers reads only what begins with the name of a part of its pipeline.
-"""
-
-
-def file_of(folder: Path, adapter: str) -> Path:
-    return folder / f"{adapter}.safetensors"
+from dreamrelation.methods.storage import check_shape, load_tensors, save_tensors
 
 
 def save_adapter(denoiser: Denoiser, adapter: str, folder: Path, facts: dict[str, Any]) -> None:
     """Write one adapter, with facts such as the relation's name in the metadata."""
     tensors = _by_stored_name(denoiser, adapter)
     rank, alpha = _rank_and_alpha(denoiser, adapter)
-    told = {FACTS: {"adapter": adapter, "rank": rank, "alpha": alpha, **facts}, **_peft_settings(tensors, rank, alpha)}
+    layers = {name.split(".lora_")[0]: rank for name in tensors}
+    told = {FACTS: {"adapter": adapter, "rank": rank, "alpha": alpha, **facts}, **peft_settings(layers, rank, alpha)}
     save_tensors(file_of(folder, adapter), tensors, told, METADATA)
 
 
@@ -53,16 +46,3 @@ def _rank_and_alpha(denoiser: Denoiser, adapter: str) -> tuple[int, int]:
     layers: list[Any] = [layer for layer in tuner_layers(denoiser.module) if adapter in getattr(layer, "r", {})]
     ((rank, alpha),) = {(layer.r[adapter], layer.lora_alpha[adapter]) for layer in layers}
     return rank, alpha
-
-
-def _peft_settings(names: Iterable[str], rank: int, alpha: int) -> dict[str, Any]:
-    """What diffusers builds its adapters from: fields of peft's `LoraConfig` behind the name of the pipeline's part.
-
-    `names`: of the stored tensors, such as "transformer.blocks.0.attn1.to_q.lora_A.weight".
-    """
-    modules = sorted({name.split(".lora_")[0] for name in names})
-    settings: dict[str, Any] = {}
-    for part in sorted({module.partition(".")[0] for module in modules}):
-        own = [module.removeprefix(f"{part}.") for module in modules if module.startswith(f"{part}.")]
-        settings |= {f"{part}.r": rank, f"{part}.lora_alpha": alpha, f"{part}.target_modules": own}
-    return settings
