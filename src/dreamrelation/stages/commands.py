@@ -146,6 +146,19 @@ def build_parser() -> argparse.ArgumentParser:
     models.add_argument("--output", required=True, type=Path)
     models.add_argument("--work", required=True, type=Path, help="folder for states of unfinished trainings")
     models.add_argument("--only", nargs="+", default=[], metavar="PART", help="some of them; default: all")
+    check = stages.add_parser("check-adapter", help="what an adapter file does in plain diffusers")
+    check.add_argument("file", type=Path)
+    check.add_argument("--model", required=True, help="hub id, or a local folder in diffusers' layout")
+    check.add_argument("--prompt", default="A dog is shaking hands with a cat.")
+    for name, value, about in (
+        ("height", 256, "pixels"),
+        ("width", 256, "pixels"),
+        ("frames", 25, "as the model takes them"),
+        ("steps", 4, "of sampling"),
+    ):
+        check.add_argument(f"--{name}", type=int, default=value, help=f"{about}; default: {value}")
+    check.add_argument("--precision", choices=["float32", "bfloat16"], default="bfloat16")
+    check.add_argument("--device", choices=["auto", "cpu", "cuda"], default="auto")
     return parser
 
 
@@ -156,9 +169,13 @@ def call(options: argparse.Namespace) -> None:
             output=options.output, work=options.work, only=options.only
         )
         return
+    if options.stage == "check-adapter":
+        arguments = {name: value for name, value in vars(options).items() if name != "stage"}
+        import_module("dreamrelation.stages.check_adapter").run(**arguments)
+        return
     command = COMMANDS[options.stage]
     flags = (*command.names, *command.paths, *command.lists, *command.numbers, *command.counts)
-    arguments: dict[str, Any] = {name: getattr(options, name) for name in flags}
+    arguments = {name: getattr(options, name) for name in flags}
     settings, machine = _settings(options)
     if command.machine:
         arguments["machine"] = machine

@@ -6,9 +6,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from dreamrelation.errors import UserError
 from dreamrelation.files import appearing, check_own_folder
-from dreamrelation.methods.exporter import Exporter
+from dreamrelation.methods.exporter import exporter_of
 from dreamrelation.methods.files import check_manifest
-from dreamrelation.settings.registry import imported
 from dreamrelation.settings.stages import ExportStage
 
 CARD = "README.md"
@@ -18,13 +17,13 @@ def run(
     *, settings: ExportStage, relation: str, method: str, adapters: Path, adapters_manifest: Path, export: Path
 ) -> None:
     """Write the folder `export`. Raises UserError for a method that cannot be exported, and for broken adapters."""
-    if settings.method.exporter is None:
+    exporter = exporter_of(settings.method)
+    if exporter is None:
         raise UserError(
             f"method {method!r} is of the kind {settings.method.kind!r}: no other program loads what it learns"
         )
     check_own_folder(export, ("*.safetensors", CARD))
     digests = check_manifest(adapters_manifest, adapters)
-    exporter: Exporter = imported(settings.method.exporter)(settings.method)
     facts = {"relation": relation, "method": method, "model": settings.model.path}
     with appearing(export) as folder:
         folder.mkdir()
