@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import normalize
 
+from dreamrelation.processes import for_mean_of_gradients, gathered
 from dreamrelation.settings.losses import ContrastiveSettings
 
 
@@ -99,14 +100,15 @@ class RelationalContrast:
     def __call__(self, predicted: Tensor, clips: list[str], generator: torch.Generator) -> Tensor | None:
         """Mean RCL over a batch of velocities (B, C, f, h, w) of these clips, which the memory then takes in.
 
-        None while the memory holds no other clip.
+        `clips` are those of all processes, of which this one predicted B: the loss is taken of all, so that every
+        process has the same memory. None while the memory holds no other clip.
         """
-        features = [frame_features(velocity) for velocity in predicted]
+        features = list(gathered(torch.stack([frame_features(velocity) for velocity in predicted])))
         losses = [self.of_clip(own, clip, generator) for own, clip in zip(features, clips, strict=True)]
         for own, clip in zip(features, clips, strict=True):
             self.memory.remember(clip, own)
         found = [loss for loss in losses if loss is not None]
-        return torch.stack(found).mean() if found else None
+        return for_mean_of_gradients(torch.stack(found).mean()) if found else None
 
     def of_clip(self, features: Tensor, clip: str, generator: torch.Generator) -> Tensor | None:
         """RCL of one clip's frame features (f, C); None while the memory holds no other clip."""

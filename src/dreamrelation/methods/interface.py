@@ -40,7 +40,7 @@ class PredictedStep:
     """(B,)."""
     role: Role | None
     clips: list[str]
-    """Names of the B clips."""
+    """Names of the clips of all processes that train together, in order, of which this one has B."""
     masks: dict[Role, Tensor]
     """(B, f, h, w) in [0, 1] on the CPU, of the relation and of each subject."""
     randomness: tuple[int | str, ...]

@@ -9,13 +9,14 @@ from dreamrelation.files import appearing, check_own_folder, file_sha256, finger
 from dreamrelation.latents.cache import latents_fingerprint, load_clips
 from dreamrelation.methods.files import write_manifest
 from dreamrelation.methods.interface import OpenModel, TrainedMethod
+from dreamrelation.processes import is_main_process
 from dreamrelation.settings.machine import MachineSettings
 from dreamrelation.settings.methods import TrainedMethodSettings
 from dreamrelation.settings.registry import implementation_of
 from dreamrelation.settings.stages import TrainStage
 from dreamrelation.tables.rows import TRAINING
 from dreamrelation.texts.cache import TextCache
-from dreamrelation.training.loop import Saving, Trainer, is_main_process
+from dreamrelation.training.loop import Saving, Trainer
 from dreamrelation.training.resume import discard, resume_folder
 from dreamrelation.training.step import TrainingSetup
 

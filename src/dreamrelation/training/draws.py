@@ -16,20 +16,18 @@ class PassId:
 
     seed: int
     step: int
-    rank: int = 0
-    """Of the process, where several train together."""
     part: int = 0
     """Within a step whose gradients are accumulated."""
 
     @property
     def key(self) -> tuple[int, ...]:
-        """What random numbers of this pass are derived from, beside their purpose and the seed."""
-        return (self.step, self.rank, *((self.part,) if self.part else ()))
+        """What random numbers of this pass are derived from, beside their purpose and the seed; on all processes."""
+        return (self.step, 0, *((self.part,) if self.part else ()))
 
 
 @dataclass(frozen=True)
 class PassDraw:
-    """The random choices of one forward pass."""
+    """The random choices of one forward pass, of all processes together or of one."""
 
     rows: list[int]
     """(B,) rows of the cached clips, without repetition where there are enough."""
@@ -41,6 +39,14 @@ class PassDraw:
     """(B,) uniform in [0, 1), of which the method makes noise levels."""
     drop_caption: Tensor
     """(B,) bool."""
+
+    def share(self, process: int, processes: int) -> "PassDraw":
+        """What one of several processes has of it: the same batch is drawn however many they are."""
+        size = len(self.rows) // processes
+        own = slice(process * size, (process + 1) * size)
+        return PassDraw(
+            self.rows[own], self.posterior_noise[own], self.noise[own], self.uniform[own], self.drop_caption[own]
+        )
 
     def pinned(self) -> "PassDraw":
         """The same in memory from which a GPU takes it without the host waiting."""

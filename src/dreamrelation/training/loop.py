@@ -1,6 +1,5 @@
 """The training loop: optimizer, schedule, saved states, time limit. It knows a `Method` and no kind of one."""
 
-import os
 import signal
 import sys
 import time
@@ -9,15 +8,16 @@ from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
-from typing import cast
 
 import torch
+import torch.distributed as dist
 from accelerate import Accelerator
 from torch import Tensor, nn
 
 from dreamrelation.ahead import ahead
-from dreamrelation.errors import Unfinished
+from dreamrelation.errors import Unfinished, UserError
 from dreamrelation.methods.interface import StepLoss
+from dreamrelation.processes import average_gradients, is_main_process, process_count
 from dreamrelation.progress import Progress
 from dreamrelation.roles import Role
 from dreamrelation.schedules import warmup_cosine
@@ -52,6 +52,11 @@ class Trainer:
         self.setup, self.settings, self.seed, self.saving, self.what = setup, settings, seed, saving, what
         device = setup.denoiser.device.type
         self.accelerator = Accelerator(cpu=device == "cpu")
+        if settings.batch_size % process_count():
+            raise UserError(
+                f"{what}: found training.batch_size {settings.batch_size} and {process_count()} processes, expected a"
+                " number of clips that they can share evenly"
+            )
         self.parameters = setup.method.parameters()
         self.optimizer = torch.optim.AdamW(
             list(self.parameters.values()), lr=settings.learning_rate, weight_decay=settings.weight_decay
@@ -77,11 +82,12 @@ class Trainer:
                 counter.advance()
                 minutes = (time.monotonic() - started) / 60
                 out_of_time = self.saving.minutes is not None and minutes > self.saving.minutes
-                if self.step % self.saving.every == 0 or received or out_of_time:
+                number, out_of_time = self._agreed(received[0] if received else 0, out_of_time)
+                if self.step % self.saving.every == 0 or number or out_of_time:
                     self._save()
-                if received:
+                if number:
                     print(f"stopped at step {self.step}, the state is saved; run again to go on", file=sys.stderr)
-                    raise SystemExit(128 + received[0])
+                    raise SystemExit(128 + number)
                 if out_of_time and self.step < self.settings.steps:
                     raise Unfinished(
                         f"{self.saving.minutes:g} minutes are over at step {self.step}, the state is saved;"
@@ -89,14 +95,28 @@ class Trainer:
                     )
         return self.records.read()
 
+    def _agreed(self, number: int, out_of_time: bool) -> tuple[int, bool]:
+        """The signal that stops all processes, 0 for none, and whether the time is over for all.
+
+        Several processes must stop after the same step, so they ask each other, though not after every one.
+        """
+        if self.accelerator.num_processes == 1:
+            return number, out_of_time
+        if self.step % STEPS_BETWEEN_READINGS:
+            return 0, False
+        told = torch.tensor([number, int(out_of_time)], device=self.setup.denoiser.device)
+        dist.all_reduce(told, dist.ReduceOp.MAX)
+        agreed, over = told.tolist()
+        return agreed, bool(over)
+
     def prepared_from(self, step: int) -> Generator[PreparedPass]:
         """The passes of this step and of those after it; each is prepared while the one before is computed."""
-        settings, rank = self.settings, self.accelerator.process_index
-        ids = (PassId(self.seed, s, rank, p) for s in range(step, settings.steps) for p in range(settings.accumulation))
+        settings, accelerator = self.settings, self.accelerator
+        ids = (PassId(self.seed, s, p) for s in range(step, settings.steps) for p in range(settings.accumulation))
 
         def work(pass_id: PassId) -> PreparedPass:
             draw = draw_pass(self.setup.data, pass_id, settings.batch_size, settings.caption_dropout)
-            return prepare(self.setup, pass_id, draw)
+            return prepare(self.setup, pass_id, draw, accelerator.process_index, accelerator.num_processes)
 
         return ahead(work, ids)
 
@@ -106,9 +126,7 @@ class Trainer:
         role = draw_role(self.setup.method.roles, self.seed, step)
         active = self.setup.method.activate(role)
         losses, clips = self._gradients(role, prepared)
-        for parameter in active.values():
-            if parameter.grad is not None:
-                parameter.grad = cast(Tensor, self.accelerator.reduce(parameter.grad, "mean"))
+        average_gradients([parameter.grad for parameter in active.values() if parameter.grad is not None])
         rate = settings.learning_rate * warmup_cosine(step, settings.steps, settings.warmup_steps)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
@@ -124,7 +142,7 @@ class Trainer:
             loss = pass_loss(self.setup, one, role)
             self.accelerator.backward(loss.total / self.settings.accumulation)
             losses.append(loss.detached())
-            clips += [self.setup.data.clips[row] for row in one.rows]
+            clips += [self.setup.data.clips[row] for row in one.all_rows]
         return losses, clips
 
     def _limited_gradients(self, parameters: list[nn.Parameter]) -> Tensor:
@@ -162,11 +180,6 @@ class Trainer:
         self.setup.method.restore(state.method)
         self.records.rows, self.step = [TrainingStep(**row) for row in state.rows], state.step
         print(f"going on from step {self.step} in {self.saving.folder}", file=sys.stderr)
-
-
-def is_main_process() -> bool:
-    """Whether this process writes the outputs; `accelerate launch` numbers its processes in RANK."""
-    return os.environ.get("RANK", "0") == "0"
 
 
 @contextmanager

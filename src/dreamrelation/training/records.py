@@ -13,6 +13,7 @@ from torch import Tensor
 
 from dreamrelation.errors import UserError
 from dreamrelation.methods.interface import StepLoss
+from dreamrelation.processes import mean_over_processes
 from dreamrelation.tables.rows import TrainingStep
 
 
@@ -52,7 +53,7 @@ class Records:
         if self._unread:
             values = [_values(step) for step in self._unread]
             # one transfer for all of them
-            read = torch.stack([value for of_step in values for value in of_step.values()]).tolist()
+            read = mean_over_processes(torch.stack([value for row in values for value in row.values()])).tolist()
             now = time.monotonic()
             seconds = (now - self._read_at) / len(self._unread)
             self._read_at = now

@@ -33,25 +33,26 @@ class PreparedPass:
 
     pass_id: PassId
     draw: PassDraw
+    """Of this process."""
+    all_rows: list[int]
+    """(processes · B,) rows of the cached clips, of all processes in order."""
     clean: Tensor
     """(B, C, f, h, w) a draw from the clips' posteriors, as the transformer sees latents."""
     masks: dict[Role, Tensor]
     """(B, f, h, w)."""
 
-    @property
-    def rows(self) -> list[int]:
-        return self.draw.rows
 
-
-def prepare(setup: TrainingSetup, pass_id: PassId, draw: PassDraw) -> PreparedPass:
-    """Prepare a pass; touches no model, so that it can be done while the pass before runs."""
-    data = setup.data
+def prepare(
+    setup: TrainingSetup, pass_id: PassId, whole: PassDraw, process: int = 0, processes: int = 1
+) -> PreparedPass:
+    """Prepare this process's share of a drawn pass; touches no model, so it can be done while the one before runs."""
+    data, draw = setup.data, whole.share(process, processes)
     clean = to_model_space(data.sample(draw.rows, draw.posterior_noise), setup.denoiser, setup.normalise)
     masks = data.masks_of(draw.rows)
     if setup.denoiser.device.type == "cuda":
         draw, clean = draw.pinned(), clean.pin_memory()
         masks: dict[Role, Tensor] = {role: mask.pin_memory() for role, mask in masks.items()}
-    return PreparedPass(pass_id, draw, clean, masks)
+    return PreparedPass(pass_id, draw, whole.rows, clean, masks)
 
 
 def pass_loss(setup: TrainingSetup, prepared: PreparedPass, role: Role | None) -> StepLoss:
@@ -71,7 +72,7 @@ def pass_loss(setup: TrainingSetup, prepared: PreparedPass, role: Role | None) -
             noisy=latents.noisy,
             sigma=latents.sigma,
             role=role,
-            clips=[setup.data.clips[row] for row in prepared.rows],
+            clips=[setup.data.clips[row] for row in prepared.all_rows],
             masks=prepared.masks,
             randomness=(prepared.pass_id.seed, *prepared.pass_id.key),
         )

@@ -1,13 +1,12 @@
 """The two transformers of Wan 2.2 A14B, one for high noise and one for low."""
 
-import os
-
 import torch
 from torch import Tensor, nn
 
 from dreamrelation.backbones.interface import TextEmbeddings
 from dreamrelation.backbones.wan.denoiser import EXPERTS, TIMESTEPS, WanDenoiser
 from dreamrelation.errors import UserError
+from dreamrelation.processes import process_count
 from dreamrelation.settings.machine import MachineSettings
 from dreamrelation.settings.model import ModelSettings
 
@@ -22,11 +21,10 @@ class TwoExpertsDenoiser(WanDenoiser):
     experts = EXPERTS
 
     def __init__(self, settings: ModelSettings, machine: MachineSettings) -> None:
-        processes = int(os.environ.get("WORLD_SIZE", "1"))
-        if processes > 1:
+        if process_count() > 1:
             # In one step they could train different transformers, and wait for each other's gradients for ever.
             raise UserError(
-                f"found {processes} processes, expected one: {settings.spec.title} is trained in one process"
+                f"found {process_count()} processes, expected one: {settings.spec.title} is trained in one process"
             )
         super().__init__(settings, machine)
 

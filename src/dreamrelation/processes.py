@@ -1,0 +1,56 @@
+"""Several processes that train one method together, each on its share of every batch."""
+
+import os
+
+import torch
+import torch.distributed as dist
+from torch import Tensor
+
+
+def process_count() -> int:
+    """Number of processes; `accelerate launch` and torchrun tell it in WORLD_SIZE."""
+    return int(os.environ.get("WORLD_SIZE", "1"))
+
+
+def is_main_process() -> bool:
+    """Whether this process writes the outputs; processes are numbered in RANK."""
+    return os.environ.get("RANK", "0") == "0"
+
+
+def gathered(own: Tensor) -> Tensor:
+    """(B, …) of each process → (processes · B, …) of all, in their order; what this process gave keeps its gradient."""
+    if process_count() == 1:
+        return own
+    parts = [torch.empty_like(own) for _ in range(process_count())]
+    dist.all_gather(parts, own.detach().contiguous())
+    parts[dist.get_rank()] = own
+    return torch.cat(parts)
+
+
+def for_mean_of_gradients(loss: Tensor) -> Tensor:
+    """The same number, for a loss that every process takes of all clips, and of which its gradient is that of its own.
+
+    Gradients are averaged over the processes; a sum is meant here, so they are multiplied by their number before.
+    """
+    return loss + (process_count() - 1) * (loss - loss.detach())
+
+
+def average_gradients(gradients: list[Tensor]) -> None:
+    """Replace gradients by their means over all processes, in one exchange."""
+    if process_count() == 1 or not gradients:
+        return
+    flat = torch.cat([gradient.flatten() for gradient in gradients])
+    dist.all_reduce(flat)
+    flat /= process_count()
+    start = 0
+    for gradient in gradients:
+        gradient.copy_(flat[start : start + gradient.numel()].view_as(gradient))
+        start += gradient.numel()
+
+
+def mean_over_processes(values: Tensor) -> Tensor:
+    """Elementwise mean of a tensor over all processes."""
+    if process_count() > 1:
+        dist.all_reduce(values)
+        values = values / process_count()
+    return values

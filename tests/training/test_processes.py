@@ -1,0 +1,69 @@
+"""Several processes that train together compute what one computes with the same batch."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from tests.training.setups import lora_trainer
+
+from dreamrelation.backbones.mochi.settings import MochiSettings
+from dreamrelation.errors import UserError
+
+REPOSITORY = Path(__file__).parents[2]
+SETTINGS = {"batch_size": 4, "steps": 8, "caption_dropout": 0.3, "contrastive": {"memory_clips": 3, "weight": 1.0}}
+
+
+def trained_by(count: int, model: MochiSettings, folder: Path) -> list[dict[str, Any]]:
+    """What each of `count` processes ended with."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    runs = []
+    for rank in range(count):
+        own = folder / f"{rank}"
+        own.mkdir(parents=True)
+        environment = {
+            **os.environ, "RANK": str(rank), "LOCAL_RANK": str(rank), "WORLD_SIZE": str(count),
+            "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "OMP_NUM_THREADS": "1", "PYTHONPATH": str(REPOSITORY),
+        }  # fmt: skip
+        command = [sys.executable, "-m", "tests.training.together", model.path, str(own), json.dumps(SETTINGS)]
+        runs.append(subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True))
+    for run in runs:
+        _, said = run.communicate(timeout=300)
+        assert run.returncode == 0, said[-2000:]
+    return [torch.load(folder / f"{rank}" / "end.pt", weights_only=True) for rank in range(count)]
+
+
+def test_two_processes_equal_one_with_the_same_batch(random_mochi: MochiSettings, tmp_path: Path) -> None:
+    """Parameters, losses, the clips of each step and the memory of RCL, up to the order of sums."""
+    (one,) = trained_by(1, random_mochi, tmp_path / "one")
+    first, second = trained_by(2, random_mochi, tmp_path / "two")
+    for name, value in one["parameters"].items():
+        assert torch.equal(first["parameters"][name], second["parameters"][name]), name
+        torch.testing.assert_close(first["parameters"][name], value, rtol=1e-4, atol=1e-6)
+    memories = [end["state"]["memory"] for end in (one, first, second)]
+    assert [clip for clip, _ in memories[0]["clips"]] == [clip for clip, _ in memories[1]["clips"]]
+    torch.testing.assert_close(memories[1]["frames"], memories[0]["frames"], rtol=1e-3, atol=1e-5)
+    torch.testing.assert_close(memories[2]["frames"], memories[1]["frames"], rtol=0, atol=0)
+    contrasted = 0
+    for row, found in zip(one["rows"], first["rows"], strict=True):
+        assert (found["role"], found["clips"]) == (row["role"], row["clips"]) and len(found["clips"]) == 4
+        assert found["loss"] == pytest.approx(row["loss"], rel=1e-4)
+        assert found["terms"] == pytest.approx(row["terms"], rel=1e-3)
+        assert found["gradient_norm"] == pytest.approx(row["gradient_norm"], rel=1e-3)
+        contrasted += "contrastive" in row["terms"]
+    assert contrasted >= 2
+
+
+def test_a_batch_that_cannot_be_shared_evenly_is_refused(
+    random_mochi: MochiSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dreamrelation.training.loop.process_count", lambda: 2)
+    with pytest.raises(UserError, match="found training.batch_size 3 and 2 processes"):
+        lora_trainer(random_mochi, tmp_path / "resume", batch_size=3)
