@@ -17,11 +17,10 @@ from torch.nn import functional
 
 def text_lengths(attention_mask: Tensor) -> list[int]:
     """Number of tokens that count of each text of (B, L) bool. Raises ValueError unless they stand at the beginning."""
-    mask = attention_mask.cpu()
-    lengths = mask.sum(1)
-    if not torch.equal(mask, torch.arange(mask.shape[1])[None] < lengths[:, None]):
+    rows = [[bool(counts) for counts in row] for row in attention_mask.tolist()]
+    if any(row != sorted(row, reverse=True) for row in rows):
         raise ValueError("found a text with padding before or between its tokens, expected all of it at the end")
-    return [int(length) for length in lengths]
+    return [sum(row) for row in rows]
 
 
 class TextLengthsAttention:

@@ -1,0 +1,1 @@
+"""What a computation will cost, counted on tensors without values."""
