@@ -24,6 +24,7 @@ class Progress:
 
     def __init__(self, what: str, total: int, done: int = 0) -> None:
         self.what, self.total, self.first, self.done = what, total, done, done
+        self.note = ""
         self.started = self.told = time.monotonic()
         self.terminal = _terminal()
         self.bar = tqdm(total=total, initial=done, desc=what, file=sys.stderr, mininterval=2.0)
@@ -36,9 +37,12 @@ class Progress:
     ) -> None:
         self.bar.close()
 
-    def advance(self, steps: int = 1) -> None:
-        """Say that so many more steps are done."""
+    def advance(self, steps: int = 1, note: str = "") -> None:
+        """Say that so many more steps are done, and how it goes, such as "loss 43.1"."""
         self.done += steps
+        if note:
+            self.note = note
+            self.bar.set_postfix_str(note, refresh=False)
         self.bar.update(steps)
         now = time.monotonic()
         if self.terminal is not None and now - self.told >= SECONDS_BETWEEN and self.done < self.total:
@@ -46,8 +50,12 @@ class Progress:
             self._tell(now)
 
     def _tell(self, now: float) -> None:
-        left = (now - self.started) / max(self.done - self.first, 1) * (self.total - self.done)
-        line = f"    {self.what}: {self.done} of {self.total}, {duration(left)} to go\n"
+        each = (now - self.started) / max(self.done - self.first, 1)
+        pace = f"{each:.2g} s each" if each > 0.5 else f"{1 / each:.3g} a second"
+        told = ", ".join(
+            [*([self.note] if self.note else []), pace, f"{duration(each * (self.total - self.done))} to go"]
+        )
+        line = f"    {self.what}: {self.done} of {self.total}, {told}\n"
         try:
             os.write(self.terminal if self.terminal is not None else sys.stderr.fileno(), line.encode())
         except OSError as error:

@@ -79,7 +79,7 @@ class Trainer:
         ):
             while self.step < self.settings.steps:
                 self.train_step(prepared)
-                counter.advance()
+                counter.advance(note=self.records.note())
                 minutes = (time.monotonic() - started) / 60
                 out_of_time = self.saving.minutes is not None and minutes > self.saving.minutes
                 number, out_of_time = self._agreed(received[0] if received else 0, out_of_time)

@@ -63,6 +63,15 @@ class Records:
             self._unread.clear()
         return self.rows
 
+    def note(self) -> str:
+        """How it goes, by what was read last: the mean loss of up to 50 steps of each kind of step."""
+        recent: dict[str, list[float]] = {}
+        for row in self.rows[-50:]:
+            recent.setdefault(row.role, []).append(row.loss)
+        return ", ".join(
+            f"loss {sum(v) / len(v):.3g}{'' if role == 'all' else f' ({role})'}" for role, v in recent.items()
+        )
+
     def restart_clock(self) -> None:
         """Count the time of the next step from now."""
         self._read_at = time.monotonic()
