@@ -319,5 +319,5 @@ class Results:
             terms = {"reconstruction": loss}
             if method == "dreamrelation" and role == "relation" and step > 3:
                 terms["relation_contrast"] = float(1.25 * np.exp(-2 * step / self.steps) * self.rng.lognormal(0, 0.15))
-            rows.append(TrainingStep(step, role, ("a",), sum(terms.values()), terms, 1e-3, 1.0, 0.1))
+            rows.append(TrainingStep(step, role, ("a",), sum(terms.values()), terms, 1e-3, 1.0, 0.1, {}))
         return rows

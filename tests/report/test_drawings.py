@@ -1,13 +1,14 @@
 """Curves, the headline's chart and the tint of masks."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
 from dreamrelation.report.charts import HeadlineRow, headline_chart
-from dreamrelation.report.curves import by_role, loss_charts, smoothed, terms_of
+from dreamrelation.report.curves import by_role, held_out_by_level, loss_charts, smoothed, terms_of
 from dreamrelation.report.media import SUBJECT_COLOURS, TINT, tinted
 from dreamrelation.report.scores import NO_SCORE, MeanScore, Metric
 from dreamrelation.tables.rows import TrainingStep
@@ -16,7 +17,7 @@ SHARE = Metric("Seen", "how often", "%", "higher", 0.0, 1.0, is_share=True)
 
 
 def step(number: int, role: str = "all", **terms: float) -> TrainingStep:
-    return TrainingStep(number, role, ("a",), 0.5, terms, 1e-3, 1.0, 0.1)
+    return TrainingStep(number, role, ("a",), 0.5, terms, 1e-3, 1.0, 0.1, {})
 
 
 def test_smoothing_keeps_constants_and_length() -> None:
@@ -24,6 +25,15 @@ def test_smoothing_keeps_constants_and_length() -> None:
     assert_allclose(smoothed(np.array([3.0])), [3.0])
     line = np.arange(100.0)
     assert_allclose(smoothed(line)[5:-5], line[5:-5])
+
+
+def test_held_out_clips_have_a_chart_with_a_curve_for_each_noise_level() -> None:
+    looked = [replace(step(n, base=1.0), held_out={"0.1": 0.5, "0.9": 0.2}) for n in (4, 9)]
+    charts = dict(loss_charts([step(0, base=1.0), *looked], "Mine"))
+    chart = charts["Held-out clips by noise level"]
+    assert 'aria-label="Mine: loss of held-out clips by step"' in chart
+    assert held_out_by_level(looked) == {"0.1": {4: 0.5, 9: 0.5}, "0.9": {4: 0.2, 9: 0.2}}
+    assert "Held-out clips by noise level" not in dict(loss_charts([step(0, base=1.0)], "Mine"))
 
 
 def test_each_term_has_a_chart_and_the_first_one_more_by_role() -> None:

@@ -115,6 +115,14 @@ def test_a_stopped_training_goes_on_with_the_same_weights_and_starts_afresh_with
     assert "going on" not in said and "made from other settings or inputs; set aside as state.set-aside-1.pt" in said
 
 
+def test_held_out_clips_are_needed_to_look_at_them(experiment: ExperimentSettings, tmp_path: Path) -> None:
+    caches(experiment, tmp_path)
+    watching = {"methods": {"dreamrelation": {"validate_every": 2}}}
+    watched = config.from_mapping(overlay(experiment.model_dump(), watching), "test")
+    with pytest.raises(UserError, match=r"validate_every needs clips.held_out above 0: .*found 0 clips of the split"):
+        run(watched, tmp_path)
+
+
 def test_latents_and_texts_of_another_model_are_refused(experiment: ExperimentSettings, tmp_path: Path) -> None:
     caches(experiment, tmp_path)
     for part, named in (("vae/diffusion_pytorch_model.safetensors", "latents"), ("tokenizer/tokenizer.json", "texts")):

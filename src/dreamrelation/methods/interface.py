@@ -116,6 +116,10 @@ class TrainedMethod(Method, Protocol):
         """
         ...
 
+    def activate_as_used(self) -> None:
+        """Make exactly what generation leaves on take part."""
+        ...
+
     def training_text(self, caption: str) -> str:
         """The text of a clip in training."""
         ...
@@ -147,6 +151,13 @@ class PlainMethod:
     model: OpenModel
     """Set by `attach` and `load`."""
     roles: tuple[Role, ...] = ()
+
+    def activate(self, role: Role | None) -> dict[str, nn.Parameter]:
+        raise NotImplementedError
+
+    def activate_as_used(self) -> None:
+        """All that is trained is used."""
+        self.activate(None)
 
     def training_text(self, caption: str) -> str:
         return caption

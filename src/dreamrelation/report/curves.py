@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import matplotlib
 import numpy as np
 from markupsafe import Markup
+from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
 from dreamrelation.report.charts import ACCENT, MUTED, RELATION, STYLE, SUBJECT1, SUBJECT2, inline_svg
@@ -40,7 +41,24 @@ def loss_charts(training: list[TrainingStep], method: str) -> list[tuple[str, Ma
         if len(roles) > 1:
             curves = [_curve(of_it, COLOURS.get(role, MUTED), _spoken(role)) for role, of_it in roles.items()]
             charts.append((f"{title} by role", _chart(curves, f"{method}: {term.replace('_', ' ')} by role and step")))
+    levels = held_out_by_level(training)
+    if levels:
+        shades = matplotlib.colormaps["viridis"](np.linspace(0, 0.85, len(levels)))
+        curves = [
+            _curve(losses, to_hex(shade), f"σ {level}")
+            for shade, (level, losses) in zip(shades, levels.items(), strict=True)
+        ]
+        charts.append(("Held-out clips by noise level", _chart(curves, f"{method}: loss of held-out clips by step")))
     return charts
+
+
+def held_out_by_level(training: list[TrainingStep]) -> dict[str, dict[int, float]]:
+    """Noise level → step → loss of the clips from which nothing is learnt; empty where they were never looked at."""
+    levels: dict[str, dict[int, float]] = {}
+    for row in training:
+        for level, loss in row.held_out.items():
+            levels.setdefault(level, {})[row.step] = loss
+    return levels
 
 
 def terms_of(training: list[TrainingStep]) -> dict[str, dict[int, float]]:

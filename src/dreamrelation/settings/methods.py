@@ -31,6 +31,9 @@ class TrainingSettings(Settings):
     """Gradients are clipped to this norm; `None`: never, as in the paper."""
     normalise_latents: Literal["per_channel", "released_code"] = "per_channel"
     """Noise the latents in the transformer's space; `released_code` noises the raw ones."""
+    validate_every: Count | None = None
+    """Steps between two looks at the clips of `clips.held_out`: the loss of the velocity at five noise levels, without
+    sampling. `None`: never."""
     noise_shift: Annotated[float, Field(gt=0, le=1000)] = 1.0
     """Noise levels of training are pushed towards noise, σ' = sσ/(1 + (s − 1)σ). 1: not at all, as in the paper. More:
     a method learns more of what moves where, and less of colours and clothes, which are decided near the end."""

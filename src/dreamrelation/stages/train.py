@@ -6,7 +6,7 @@ from pathlib import Path
 from dreamrelation.code_digest import stage_digest
 from dreamrelation.errors import UserError
 from dreamrelation.files import appearing, check_own_folder, file_sha256, fingerprint
-from dreamrelation.latents.cache import latents_fingerprint, load_clips
+from dreamrelation.latents.cache import CachedClips, latents_fingerprint, load_clips
 from dreamrelation.methods.files import write_manifest
 from dreamrelation.methods.interface import OpenModel, TrainedMethod
 from dreamrelation.processes import is_main_process
@@ -14,11 +14,12 @@ from dreamrelation.settings.machine import MachineSettings
 from dreamrelation.settings.methods import TrainedMethodSettings
 from dreamrelation.settings.registry import implementation_of
 from dreamrelation.settings.stages import TrainStage
-from dreamrelation.tables.rows import TRAINING
+from dreamrelation.tables.rows import HELD_OUT, TRAINING
 from dreamrelation.texts.cache import TextCache
 from dreamrelation.training.loop import Saving, Trainer
 from dreamrelation.training.resume import discard, resume_folder
 from dreamrelation.training.step import TrainingSetup
+from dreamrelation.training.validation import Validation
 
 
 def run(
@@ -46,11 +47,8 @@ def run(
     check_own_folder(adapters, ("*.safetensors", "*.json"))
     with resume_folder(resume, alone=is_main_process()):
         backbone = implementation_of(settings.model)(settings.model, machine)
-        data = load_clips(
-            latents,
-            latents_fingerprint(settings.latents, backbone.fingerprint("autoencoder")),
-            exemplars=settings.method.exemplars,
-        )
+        made_with = latents_fingerprint(settings.latents, backbone.fingerprint("autoencoder"))
+        data = load_clips(latents, made_with, exemplars=settings.method.exemplars)
         text_encoder = backbone.fingerprint("text_encoder")
         model = OpenModel(backbone, TextCache(texts, text_encoder))
         learner: TrainedMethod = implementation_of(settings.method)(settings.method)
@@ -66,7 +64,12 @@ def run(
         normalise = settings.method.normalise_latents == "per_channel"
         setup = TrainingSetup(model.denoiser, data, learner, normalise, settings.method.noise_shift)
         saving = Saving(resume, depends_on, machine.checkpoint_every, minutes)
-        rows = Trainer(setup, settings.method, settings.seed, saving, f"training {method} on {relation}").train()
+        validation = None
+        if settings.method.validate_every is not None:
+            held_out = held_out_clips(latents, made_with)
+            validation = Validation.of(setup, held_out, settings.method.validate_every, settings.seed)
+        what = f"training {method} on {relation}"
+        rows = Trainer(setup, settings.method, settings.seed, saving, what, validation).train()
         if not is_main_process():
             return
         with appearing(adapters) as folder:
@@ -75,6 +78,14 @@ def run(
         write_manifest(manifest, adapters)
         TRAINING.write(training, rows, {"fingerprint": depends_on})
         discard(resume)
+
+
+def held_out_clips(latents: Path, made_with: str) -> CachedClips:
+    """The clips from which nothing is learnt. Raises UserError where there are none."""
+    try:
+        return load_clips(latents, made_with, split=HELD_OUT)
+    except UserError as error:
+        raise UserError(f"validate_every needs clips.held_out above 0: {error}") from None
 
 
 def check_minutes(minutes: float | None) -> None:

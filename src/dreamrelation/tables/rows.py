@@ -147,6 +147,9 @@ class TrainingStep:
     gradient_norm: float
     """Of the parameters that took part, before clipping."""
     seconds: float
+    held_out: dict[str, float]
+    """Noise level → loss of the clips from which nothing is learnt, after this step; empty where they were not looked
+    at."""
 
 
 TRAINING = Table("training", TrainingStep)

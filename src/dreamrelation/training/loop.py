@@ -27,6 +27,7 @@ from dreamrelation.training.draws import PassId, draw_pass, draw_role
 from dreamrelation.training.records import Records, UnreadStep
 from dreamrelation.training.resume import TrainingState, Unusable, load_state, save_state, set_aside
 from dreamrelation.training.step import PreparedPass, TrainingSetup, pass_loss, prepare
+from dreamrelation.training.validation import Validation
 
 STEPS_BETWEEN_READINGS = 20
 """Of the losses, from a GPU."""
@@ -48,8 +49,17 @@ class Saving:
 class Trainer:
     """One method's training on one relation. The method is attached to the model already."""
 
-    def __init__(self, setup: TrainingSetup, settings: TrainingSettings, seed: int, saving: Saving, what: str) -> None:
+    def __init__(
+        self,
+        setup: TrainingSetup,
+        settings: TrainingSettings,
+        seed: int,
+        saving: Saving,
+        what: str,
+        validation: Validation | None = None,
+    ) -> None:
         self.setup, self.settings, self.seed, self.saving, self.what = setup, settings, seed, saving, what
+        self.validation = validation
         device = setup.denoiser.device.type
         self.accelerator = Accelerator(cpu=device == "cpu")
         if settings.batch_size % process_count():
@@ -133,7 +143,9 @@ class Trainer:
         norm = self._limited_gradients(list(active.values()))
         self.optimizer.step()
         self.step += 1
-        self.records.add(UnreadStep(step, role or "all", tuple(clips), losses, norm, rate))
+        due = self.validation is not None and self.validation.due(self.step, settings.steps)
+        held_out = self.validation.losses() if self.validation is not None and due else {}
+        self.records.add(UnreadStep(step, role or "all", tuple(clips), losses, norm, rate, held_out))
 
     def _gradients(self, role: Role | None, prepared: Iterator[PreparedPass]) -> tuple[list[StepLoss], list[str]]:
         """Run a step's forward and backward passes: their losses, without graphs, and clips."""

@@ -28,6 +28,7 @@ class UnreadStep:
     """Of the step's passes."""
     gradient_norm: Tensor
     learning_rate: float
+    held_out: dict[str, Tensor]
 
 
 class Records:
@@ -89,11 +90,16 @@ class Records:
             role=step.role,
             clips=step.clips,
             loss=loss,
-            terms={name.removeprefix("term "): value for name, value in numbers.items()},
+            terms=_of_kind("term ", numbers),
             learning_rate=step.learning_rate,
             gradient_norm=norm,
             seconds=seconds,
+            held_out=_of_kind("held out ", numbers),
         )
+
+
+def _of_kind(kind: str, numbers: dict[str, float]) -> dict[str, float]:
+    return {name.removeprefix(kind): value for name, value in numbers.items() if name.startswith(kind)}
 
 
 def _values(step: UnreadStep) -> dict[str, Tensor]:
@@ -101,4 +107,5 @@ def _values(step: UnreadStep) -> dict[str, Tensor]:
     names = dict.fromkeys(name for loss in step.losses for name in loss.terms)
     values = {"loss": [loss.total for loss in step.losses], "norm": [step.gradient_norm]}
     values |= {f"term {name}": [loss.terms[name] for loss in step.losses if name in loss.terms] for name in names}
+    values |= {f"held out {level}": [loss] for level, loss in step.held_out.items()}
     return {name: torch.stack([one.detach().float() for one in some]).mean() for name, some in values.items()}

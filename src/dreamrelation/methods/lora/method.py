@@ -39,6 +39,9 @@ class Lora(ContrastiveMethod):
     def activate(self, role: Role | None) -> dict[str, nn.Parameter]:
         return self.switch.activate(active_adapters(role, tuple(self.settings.placement)))
 
+    def activate_as_used(self) -> None:
+        self.switch.activate(self.settings.inference_adapters)
+
     def loss(self, step: PredictedStep) -> StepLoss:
         mask = zeros_like(step.predicted[:, 0])
         if step.role is not None:
