@@ -14,7 +14,14 @@ from dreamrelation.stages.commands import build_parser
 
 Edit = Callable[[str, str, str], None]
 RELATIONS, METHODS, METRICS = 3, 3, 6
-ONE_METHOD = {"generate": RELATIONS, "evaluate": RELATIONS * METRICS, "summarise": RELATIONS, "compare": 1, "report": 1}
+ONE_METHOD = {
+    "export": RELATIONS,
+    "generate": RELATIONS,
+    "evaluate": RELATIONS * METRICS,
+    "summarise": RELATIONS,
+    "compare": 1,
+    "report": 1,
+}
 """What follows when the adapters of one method change, in all relations."""
 
 
@@ -37,12 +44,12 @@ def test_each_command_is_one_that_the_command_line_knows_with_the_settings_of_it
 @pytest.mark.parametrize(
     ("override", "stages"),
     [
-        ("generation={guidance_scale: 5.0}", {"generate", "evaluate", "summarise", "compare", "report"}),
+        ("generation={guidance_scale: 5.0}", {"export", "generate", "evaluate", "summarise", "compare", "report"}),
         ("intervals={bootstrap_samples: 500}", {"summarise", "compare", "report"}),
         ("report={exemplars: 3}", {"report"}),
         (
             "latents={union: released_code}",
-            {"latents", "train", "generate", "evaluate", "summarise", "compare", "report"},
+            {"latents", "train", "export", "generate", "evaluate", "summarise", "compare", "report"},
         ),
         ("clips={minimum: 7}", {"clips", "masks", "report"}),
     ],
@@ -50,7 +57,7 @@ def test_each_command_is_one_that_the_command_line_knows_with_the_settings_of_it
 def test_a_changed_setting_reruns_what_uses_it(finished: Checkout, override: str, stages: set[str]) -> None:
     """`clips` runs again for another minimum; what follows looks at its files, which will be the same."""
     planned = set(finished.plan("--config", override).jobs)
-    follows = {"texts", "latents", "train", "generate", "evaluate", "controls", "summarise", "compare"}
+    follows = {"texts", "latents", "train", "export", "generate", "evaluate", "controls", "summarise", "compare"}
     assert stages <= planned and planned <= stages | (follows if "clips" in stages else set())
 
 
@@ -97,7 +104,7 @@ def test_a_deleted_video_is_made_again(finished: Checkout) -> None:
     [
         ("src/dreamrelation/losses/contrastive.py", '"""Space-time', '"""Edited. Space-time'),
         ("src/dreamrelation/losses/contrastive.py", "    positives = self", "    # edited\n        positives = self"),
-        ("src/dreamrelation/training/step.py", "draw: PassDraw, role", "draw: object, role"),
+        ("src/dreamrelation/training/step.py", "prepared: PreparedPass, role", "prepared: object, role"),
         ("src/dreamrelation/video.py", '"""', '"""Edited. '),
         ("src/dreamrelation/stages/train.py", '"""', '"""Edited. '),
         ("src/dreamrelation/cli.py", "    options =", "    print()\n    options ="),

@@ -86,7 +86,7 @@ class Table(Generic[Row]):
                 f"{path}: found the columns {table.schema.names}, expected {self.schema.names} with their types:"
                 " it was written by another version; run its stage again"
             )
-        return [self.row(**_python(row)) for row in table.to_pylist()], metadata_of(table)
+        return [self.row(**_python(row, self.schema)) for row in table.to_pylist()], metadata_of(table)
 
 
 def _column_of(name: str, annotation: Any) -> pa.Field:
@@ -96,15 +96,15 @@ def _column_of(name: str, annotation: Any) -> pa.Field:
     return pa.field(name, ARROW_TYPES[annotation], nullable=optional)
 
 
-def _python(row: dict[str, Any]) -> dict[str, Any]:
+def _python(row: dict[str, Any], schema: pa.Schema) -> dict[str, Any]:
     """Arrow's lists are tuples here, and its maps, which it gives as lists of pairs, dictionaries."""
-    return {name: _value(value) for name, value in row.items()}
+    return {name: _value(value, schema.field(name).type) for name, value in row.items()}
 
 
-def _value(value: Any) -> Any:
+def _value(value: Any, kind: pa.DataType) -> Any:
     if not isinstance(value, list):
         return value
-    return dict(value) if value and isinstance(value[0], tuple) else tuple(value)
+    return dict(value) if pa.types.is_map(kind) else tuple(value)
 
 
 def store(path: Path, table: pa.Table, metadata: dict[str, str], rows_per_group: int | None) -> None:
