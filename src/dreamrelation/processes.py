@@ -48,6 +48,15 @@ def average_gradients(gradients: list[Tensor]) -> None:
         start += gradient.numel()
 
 
+def highest_of_processes(values: list[int], device: torch.device) -> list[int]:
+    """Elementwise highest of what each process says."""
+    if process_count() == 1:
+        return values
+    told = torch.tensor(values, device=device)
+    dist.all_reduce(told, dist.ReduceOp.MAX)
+    return told.tolist()
+
+
 def mean_over_processes(values: Tensor) -> Tensor:
     """Elementwise mean of a tensor over all processes."""
     if process_count() > 1:

@@ -76,9 +76,8 @@ class BlockStream:
         self.copier = torch.cuda.Stream(device) if self.on_gpu else None
         self.last = -1
         for number, block in enumerate(blocks):
-            for name, buffer in block.named_buffers():
-                owner, _, own = name.rpartition(".")
-                block.get_submodule(owner)._buffers[own] = buffer.to(device)
+            for layer in block.modules():
+                layer._buffers.update({n: b.to(device) for n, b in layer._buffers.items() if b is not None})
             block.forward = self._streamed(number, block.forward)
 
     def _streamed(self, number: int, forward: Callable[..., Any]) -> Callable[..., Any]:

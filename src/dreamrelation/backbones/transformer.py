@@ -35,8 +35,8 @@ def open_transformer(
     if machine.compile_blocks:
         compile_blocks(blocks)
     if machine.stream_weights:
-        stream = BlockStream(blocks, device)
-        _to_device_but(transformer, blocks, stream.device)
+        BlockStream(blocks, device)
+        _to_device_but(transformer, blocks, device)
     else:
         transformer.to(device)
     if machine.gradient_checkpointing:
@@ -55,11 +55,4 @@ def _to_device_but(transformer: nn.Module, blocks: list[nn.Module], device: torc
     inside = {id(layer) for block in blocks for layer in block.modules()}
     for layer in transformer.modules():
         if id(layer) not in inside:
-            layer._parameters.update(
-                {
-                    n: nn.Parameter(p.to(device), requires_grad=False)
-                    for n, p in layer._parameters.items()
-                    if p is not None
-                }
-            )
-            layer._buffers.update({n: b.to(device) for n, b in layer._buffers.items() if b is not None})
+            layer._apply(lambda tensor: tensor.to(device), recurse=False)

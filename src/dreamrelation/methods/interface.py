@@ -152,12 +152,8 @@ class PlainMethod:
     """Set by `attach` and `load`."""
     roles: tuple[Role, ...] = ()
 
-    def activate(self, role: Role | None) -> dict[str, nn.Parameter]:
-        raise NotImplementedError
-
     def activate_as_used(self) -> None:
-        """All that is trained is used."""
-        self.activate(None)
+        """There is nothing to switch: what is trained always takes part."""
 
     def training_text(self, caption: str) -> str:
         return caption

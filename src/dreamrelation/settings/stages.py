@@ -5,7 +5,7 @@ are no part of a slice.
 """
 
 from abc import abstractmethod
-from typing import Self
+from typing import Any, Self
 
 from dreamrelation.relations import RELATIONS, Relation
 from dreamrelation.settings.base import Name, Settings
@@ -42,11 +42,6 @@ class FrameSize(Settings):
     @classmethod
     def of(cls, clips: ClipSettings) -> Self:
         return cls(height=clips.height, width=clips.width)
-
-
-def relation_named(slug: str, own_relations: tuple[Relation, ...]) -> Relation:
-    """One's own of this name, or NTU RGB+D's."""
-    return next((relation for relation in own_relations if relation.slug == slug), None) or RELATIONS[slug]
 
 
 class PuppetsStage(StageSettings):
@@ -155,50 +150,46 @@ class TrainStage(StageSettings):
         )
 
 
-class GenerateStage(StageSettings):
+class SampledStage(StageSettings):
+    """A method, and how videos are sampled with what it learned."""
+
+    size: FrameSize
+    model: Model
+    method: Method
+    own_relations: tuple[Relation, ...]
+    sampling: Sampling
+
+    @classmethod
+    def of(cls, experiment: ExperimentSettings, method: str | None = None, metric: str | None = None) -> Self:
+        return cls(**cls._made_of(experiment, method))
+
+    @staticmethod
+    def _made_of(experiment: ExperimentSettings, method: str | None) -> dict[str, Any]:
+        return {
+            "size": FrameSize.of(experiment.clips),
+            "model": experiment.model,
+            "method": experiment.method(method or ""),
+            "own_relations": tuple(own.named(slug) for slug, own in experiment.own_relations.items()),
+            "sampling": experiment.generation.resolved(experiment.model.spec),
+        }
+
+    def relation(self, slug: str) -> Relation:
+        """One's own of this name, or NTU RGB+D's."""
+        return next((own for own in self.own_relations if own.slug == slug), None) or RELATIONS[slug]
+
+
+class ExportStage(SampledStage):
+    """What one method learned of one relation, for other programs; the model card recommends the sampling."""
+
+
+class GenerateStage(SampledStage):
     """One method's videos of one relation."""
 
     seed: int
-    size: FrameSize
-    model: Model
-    method: Method
-    own_relations: tuple[Relation, ...]
-    sampling: Sampling
 
     @classmethod
     def of(cls, experiment: ExperimentSettings, method: str | None = None, metric: str | None = None) -> Self:
-        return cls(
-            seed=experiment.seed,
-            size=FrameSize.of(experiment.clips),
-            model=experiment.model,
-            method=experiment.method(method or ""),
-            own_relations=tuple(own.named(slug) for slug, own in experiment.own_relations.items()),
-            sampling=experiment.generation.resolved(experiment.model.spec),
-        )
-
-    def relation(self, slug: str) -> Relation:
-        """One's own of this name, or NTU RGB+D's."""
-        return relation_named(slug, self.own_relations)
-
-
-class ExportStage(StageSettings):
-    """What one method learned of one relation, for other programs."""
-
-    size: FrameSize
-    model: Model
-    method: Method
-    own_relations: tuple[Relation, ...]
-    sampling: Sampling
-    """What the model card recommends."""
-
-    @classmethod
-    def of(cls, experiment: ExperimentSettings, method: str | None = None, metric: str | None = None) -> Self:
-        made = GenerateStage.of(experiment, method)
-        return cls(**{name: getattr(made, name) for name in cls.model_fields})
-
-    def relation(self, slug: str) -> Relation:
-        """One's own of this name, or NTU RGB+D's."""
-        return relation_named(slug, self.own_relations)
+        return cls(seed=experiment.seed, **cls._made_of(experiment, method))
 
 
 class EvaluateStage(StageSettings):

@@ -10,14 +10,13 @@ from itertools import islice
 from pathlib import Path
 
 import torch
-import torch.distributed as dist
 from accelerate import Accelerator
 from torch import Tensor, nn
 
 from dreamrelation.ahead import ahead
 from dreamrelation.errors import Unfinished, UserError
 from dreamrelation.methods.interface import StepLoss
-from dreamrelation.processes import average_gradients, is_main_process, process_count
+from dreamrelation.processes import average_gradients, highest_of_processes, is_main_process, process_count
 from dreamrelation.progress import Progress
 from dreamrelation.roles import Role
 from dreamrelation.schedules import warmup_cosine
@@ -110,13 +109,9 @@ class Trainer:
 
         Several processes must stop after the same step, so they ask each other, though not after every one.
         """
-        if self.accelerator.num_processes == 1:
-            return number, out_of_time
-        if self.step % STEPS_BETWEEN_READINGS:
+        if process_count() > 1 and self.step % STEPS_BETWEEN_READINGS:
             return 0, False
-        told = torch.tensor([number, int(out_of_time)], device=self.setup.denoiser.device)
-        dist.all_reduce(told, dist.ReduceOp.MAX)
-        agreed, over = told.tolist()
+        agreed, over = highest_of_processes([number, int(out_of_time)], self.setup.denoiser.device)
         return agreed, bool(over)
 
     def prepared_from(self, step: int) -> Generator[PreparedPass]:

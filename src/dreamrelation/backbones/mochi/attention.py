@@ -5,6 +5,7 @@ sample and in every block: 48 times in a forward pass the host waits for the GPU
 Texts are as long in all blocks, so their lengths are told once, from the host.
 """
 
+from abc import ABC, abstractmethod
 from itertools import groupby
 from typing import Any
 
@@ -14,16 +15,55 @@ from diffusers.models.attention_processor import MochiAttention
 from torch import Tensor, nn
 from torch.nn import functional
 
+Pair = tuple[Tensor, Tensor]
+"""The same of visual and of text tokens."""
+
 
 def text_lengths(attention_mask: Tensor) -> list[int]:
     """Number of tokens that count of each text of (B, L) bool. Raises ValueError unless they stand at the beginning."""
-    rows = [[bool(counts) for counts in row] for row in attention_mask.tolist()]
+    rows: list[list[bool]] = attention_mask.tolist()
     if any(row != sorted(row, reverse=True) for row in rows):
         raise ValueError("found a text with padding before or between its tokens, expected all of it at the end")
     return [sum(row) for row in rows]
 
 
-class TextLengthsAttention:
+class JointAttention(ABC):
+    """Mochi's attention around `attend`: projections, norms, rotary positions, and the layers after it."""
+
+    def __call__(
+        self,
+        attn: MochiAttention,
+        hidden_states: Tensor,
+        encoder_hidden_states: Tensor,
+        attention_mask: Tensor,
+        image_rotary_emb: tuple[Tensor, Tensor] | None = None,
+    ) -> tuple[Tensor, Tensor]:
+        """(B, N, C) visual tokens, (B, L, D) text tokens and (B, L) which of these count → both, attended to."""
+
+        def heads(layer: nn.Module, norm: nn.Module | None, states: Tensor) -> Tensor:
+            projected = layer(states).unflatten(2, (attn.heads, -1))
+            return projected if norm is None else norm(projected)
+
+        query = heads(attn.to_q, attn.norm_q, hidden_states)
+        key = heads(attn.to_k, attn.norm_k, hidden_states)
+        value = heads(attn.to_v, None, hidden_states)
+        text_query = heads(attn.add_q_proj, attn.norm_added_q, encoder_hidden_states)
+        text_key = heads(attn.add_k_proj, attn.norm_added_k, encoder_hidden_states)
+        text_value = heads(attn.add_v_proj, None, encoder_hidden_states)
+        if image_rotary_emb is not None:
+            query, key = (_rotated(states, *image_rotary_emb) for states in (query, key))
+        pairs = (query, text_query), (key, text_key), (value, text_value)
+        visual, text = self.attend(pairs, attention_mask)
+        visual = attn.to_out[1](attn.to_out[0](visual))
+        return visual, attn.to_add_out(text) if hasattr(attn, "to_add_out") else text
+
+    @abstractmethod
+    def attend(self, pairs: tuple[Pair, Pair, Pair], attention_mask: Tensor) -> tuple[Tensor, Tensor]:
+        """Query, key and value, each of visual tokens (B, N, heads, d) and of text tokens (B, L, heads, d) → (B, N, C)
+        and (B, L, C); text that does not count comes out as zeros."""
+
+
+class TextLengthsAttention(JointAttention):
     """What diffusers' `MochiAttnProcessor2_0` computes. All blocks share one object, which is told the lengths."""
 
     def __init__(self) -> None:
@@ -40,42 +80,19 @@ class TextLengthsAttention:
             start = stop
         self.runs = () if runs == [(0, len(lengths), longest)] else tuple(runs)
 
-    def __call__(
-        self,
-        attn: MochiAttention,
-        hidden_states: Tensor,
-        encoder_hidden_states: Tensor,
-        attention_mask: Tensor,
-        image_rotary_emb: tuple[Tensor, Tensor] | None = None,
-    ) -> tuple[Tensor, Tensor]:
-        """(B, N, C) visual tokens and (B, L, D) text tokens → both, attended to; text that does not count as zeros."""
-
-        def heads(layer: nn.Module, norm: nn.Module | None, states: Tensor) -> Tensor:
-            projected = layer(states).unflatten(2, (attn.heads, -1))
-            return projected if norm is None else norm(projected)
-
-        query = heads(attn.to_q, attn.norm_q, hidden_states)
-        key = heads(attn.to_k, attn.norm_k, hidden_states)
-        value = heads(attn.to_v, None, hidden_states)
-        text_query = heads(attn.add_q_proj, attn.norm_added_q, encoder_hidden_states)
-        text_key = heads(attn.add_k_proj, attn.norm_added_k, encoder_hidden_states)
-        text_value = heads(attn.add_v_proj, None, encoder_hidden_states)
-        if image_rotary_emb is not None:
-            query, key = (_rotated(states, *image_rotary_emb) for states in (query, key))
+    def attend(self, pairs: tuple[Pair, Pair, Pair], attention_mask: Tensor) -> tuple[Tensor, Tensor]:
+        count, tokens = pairs[0][0].shape[:2]
+        longest = pairs[0][1].shape[1]
         visual, text = [], []
-        count, tokens = query.shape[:2]
-        longest = encoder_hidden_states.shape[1]
         for start, stop, length in self.runs or ((0, count, longest),):
             q, k, v = (
                 torch.cat([states[start:stop], of_text[start:stop, :length]], dim=1).transpose(1, 2)
-                for states, of_text in ((query, text_query), (key, text_key), (value, text_value))
+                for states, of_text in pairs
             )
             attended = functional.scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(2)
             visual.append(attended[:, :tokens])
             text.append(functional.pad(attended[:, tokens:], (0, 0, 0, longest - length)))
-        attended_visual, attended_text = _joined(visual), _joined(text)
-        attended_visual = attn.to_out[1](attn.to_out[0](attended_visual))
-        return attended_visual, attn.to_add_out(attended_text) if hasattr(attn, "to_add_out") else attended_text
+        return _joined(visual), _joined(text)
 
 
 def share_attention(transformer: MochiTransformer3DModel) -> TextLengthsAttention:
