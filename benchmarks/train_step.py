@@ -29,7 +29,6 @@ import torch
 from diffusers import MochiTransformer3DModel, WanTransformer3DModel
 from peft import LoraConfig
 from torch import nn
-from torch._subclasses.fake_tensor import FakeTensorMode
 
 from dreamrelation.backbones.checkpointing import checkpoint_blocks
 from dreamrelation.backbones.compilation import compile_blocks
@@ -43,9 +42,9 @@ from dreamrelation.backbones.streaming import BlockStream
 from dreamrelation.backbones.wan.denoiser import WanDenoiser
 from dreamrelation.backbones.wan.spec import WAN
 from dreamrelation.costs.counted import Cost, cost_of, without_values
+from dreamrelation.forecast.cards import matrix_rate
 from dreamrelation.latents.cache import CachedClips
 from dreamrelation.methods.interface import OpenModel
-from dreamrelation.methods.lora.activation import AdapterSwitch
 from dreamrelation.methods.lora.method import Lora
 from dreamrelation.methods.lora.settings import LoraSettings
 from dreamrelation.roles import ROLES
@@ -233,10 +232,12 @@ def plain(preset: Preset, modes: Modes, device: str, dtype: torch.dtype, steps: 
 
 def counted(preset: Preset, modes: Modes, dtype: torch.dtype) -> Cost:
     """Operations and memory of one step of direct LoRA, without values."""
-    transformer = transformer_of(preset, "meta", dtype)
+    fake = without_values()
+    with fake:
+        transformer = transformer_of(preset, "cpu", dtype)
     if modes.checkpointing:
         checkpoint_blocks(transformer, blocks_of(preset, transformer), modes.checkpointing)
-    denoiser = denoiser_of(preset, transformer, "meta", dtype)
+    denoiser = denoiser_of(preset, transformer, "cpu", dtype)
     settings = LoraSettings(
         placement={"direct": ("query", "key", "value", "output")},
         inference_adapters=("direct",),
@@ -244,31 +245,18 @@ def counted(preset: Preset, modes: Modes, dtype: torch.dtype) -> Cost:
         contrastive=None,
     )
     method = Lora(settings)
-    method.attach(cast(OpenModel, SimpleNamespace(denoiser=denoiser)), preset.grid, 0)
-    fake = FakeTensorMode(allow_non_fake_inputs=True)
-    without_values(transformer, fake)
-    method.switch = AdapterSwitch(transformer)
+    with fake:
+        method.attach(cast(OpenModel, SimpleNamespace(denoiser=denoiser)), preset.grid, 0)
     method.activate(None)
-    denoiser.device = torch.device("cpu")
-    channels = denoiser.channels
-    LatentStatistics.__init__(denoiser, {"latents_mean": [0.0] * channels, "latents_std": [1.0] * channels})
     text = Texts(preset).look_up([CAPTION] * preset.batch)
     with fake:
-        noisy = torch.randn(preset.batch, channels, *preset.grid)
+        noisy = torch.randn(preset.batch, denoiser.channels, *preset.grid)
         sigma = torch.rand(preset.batch)
 
     def step() -> None:
         (denoiser.velocity(noisy, sigma, text) - noisy).square().mean().backward()
 
-    return cost_of(step, [*transformer.parameters(), *transformer.buffers()], fake)
-
-
-def matrix_rate(device: str, dtype: torch.dtype) -> float:
-    """Operations per second of a large square product: the most that this machine does."""
-    size = 8192 if device == "cuda" else 1024
-    a, b = (torch.randn(size, size, device=device, dtype=dtype) for _ in range(2))
-    times = [timed(lambda: a @ b, device) for _ in range(12)][2:]
-    return 2 * size**3 / statistics.median(times)
+    return cost_of(step, [*transformer.parameters(), *transformer.buffers()])
 
 
 def timed(work: Callable[[], object], device: str) -> float:

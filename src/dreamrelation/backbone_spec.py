@@ -55,10 +55,14 @@ class BackboneSpec:
     """The field's name of a linear layer of attention, such as "query" → how the names of its modules end, that of the
     visual tokens first."""
     sampling: SamplingDefaults
+    text_tokens: int = 512
+    """So many tokens of a text are read, L."""
     blocks: tuple[str, ...] = ("transformer_blocks",)
     """Lists of the transformer's blocks, in the order in which a forward pass goes through them."""
     causal_first_frame: bool = True
     """Latent frame 0 covers pixel frame 0 alone, so that there are stride·k + 1 frames."""
+    block_count: str = "num_layers"
+    """What the transformer's configuration calls the number of its blocks."""
     state_prefix: str = "transformer."
     """What diffusers' LoRA files put before the names of this model's modules."""
     native_parts: Mapping[str, str] = field(default_factory=lambda: {"transformer": ""})

@@ -14,6 +14,7 @@ PACKAGE = Path(dreamrelation.__file__).parent
 REGISTRIES = (METHODS, BACKBONES, METRICS, SEGMENTERS, DETECTORS)
 ABOVE_THE_SEAMS = [
     *(PACKAGE / "training").glob("*.py"),
+    *(PACKAGE / "forecast").glob("*.py"),
     *(PACKAGE / "sampling").glob("*.py"),
     *((PACKAGE / "stages").glob("*.py")),
     PACKAGE / "settings/experiment.py",

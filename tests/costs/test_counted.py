@@ -25,15 +25,12 @@ class Block(nn.Module):
 
 
 def blocks_of(count: int, fake: FakeTensorMode) -> list[Block]:
-    with torch.device("meta"):
-        blocks = [Block() for _ in range(count)]
-    for block in blocks:
-        without_values(block, fake)
-    return blocks
+    with fake:
+        return [Block() for _ in range(count)]
 
 
 def cost(count: int, checkpointed: bool = False) -> tuple[int, int]:
-    fake = FakeTensorMode()
+    fake = without_values()
     blocks = blocks_of(count, fake)
     with fake:
         states = torch.zeros(N, WIDTH, requires_grad=True)
@@ -46,7 +43,7 @@ def cost(count: int, checkpointed: bool = False) -> tuple[int, int]:
         for block in blocks:
             block.trained.weight.grad = None
 
-    found = cost_of(step, [p for block in blocks for p in block.parameters()], fake)
+    found = cost_of(step, [p for block in blocks for p in block.parameters()])
     return found.flops, found.peak_bytes
 
 
@@ -62,7 +59,7 @@ def test_operations_of_forward_and_backward_are_those_by_hand() -> None:
 
 def test_attention_is_counted_on_the_cpu_as_on_a_gpu() -> None:
     heads, tokens, width = 2, 32, 16
-    fake = FakeTensorMode()
+    fake = without_values()
     with fake:
         q, k, v = (torch.zeros(1, heads, tokens, width, requires_grad=True) for _ in range(3))
 
@@ -74,8 +71,8 @@ def test_attention_is_counted_on_the_cpu_as_on_a_gpu() -> None:
         functional.scaled_dot_product_attention(q, k, v).sum().backward()
 
     product = 2 * heads * tokens * tokens * width
-    assert cost_of(forward, [], fake).flops == 2 * product
-    assert cost_of(both, [], fake).flops == 7 * product, "the kernel computes the scores once more going back"
+    assert cost_of(forward, []).flops == 2 * product
+    assert cost_of(both, []).flops == 7 * product, "the kernel computes the scores once more going back"
 
 
 def test_memory_grows_with_what_is_kept_for_the_backward_pass() -> None:
@@ -98,7 +95,7 @@ def test_memory_is_that_of_tensors_that_are_alive() -> None:
 
 
 def test_values_are_gone_and_parameters_stay_frozen_or_not() -> None:
-    fake = FakeTensorMode()
+    fake = without_values()
     block = blocks_of(1, fake)[0]
     assert [p.requires_grad for p in block.parameters()] == [False, True]
     with pytest.raises(RuntimeError):

@@ -218,7 +218,8 @@ def test_the_command_line_takes_it(command: Command) -> None:
     if getattr(options, "config", None):
         experiment = load([REPOSITORY / path for path in options.config])
         method, metric, relation = (getattr(options, name, None) for name in ("method", "metric", "relation"))
-        STAGES[options.stage].of(experiment, method, metric)
+        if options.stage in STAGES:  # the others take an experiment as a whole
+            STAGES[options.stage].of(experiment, method, metric)
         if relation is not None:
             experiment.check_relation(relation)
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from dreamrelation.backbones.interface import Posterior
 from dreamrelation.backbones.statistics import LatentStatistics
@@ -29,6 +29,10 @@ class VideoAutoencoder(LatentStatistics):
             self.vae.enable_tiling()
         super().__init__(dict(self.vae.config), scaled)
 
+    @property
+    def module(self) -> nn.Module:
+        return self.vae
+
     @torch.no_grad()
     def encode(self, frames: np.ndarray) -> Posterior:
         self.spec.latent_grid(*frames.shape[1:4])
@@ -37,8 +41,10 @@ class VideoAutoencoder(LatentStatistics):
         return Posterior(distribution.mean.float(), distribution.logvar.float())
 
     @torch.no_grad()
-    def decode(self, latents: Tensor) -> np.ndarray:
+    def pixels(self, latents: Tensor) -> Tensor:
         raw = self.denormalise(latents.float()).to(self.device, self.dtype)
         video = self.vae.decode(raw).sample.float()
-        pixels = ((video.clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8)
-        return pixels.permute(0, 2, 3, 4, 1).cpu().numpy()
+        return ((video.clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8).permute(0, 2, 3, 4, 1)
+
+    def decode(self, latents: Tensor) -> np.ndarray:
+        return self.pixels(latents).cpu().numpy()

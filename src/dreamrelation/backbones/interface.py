@@ -76,12 +76,21 @@ class LatentSpace(Protocol):
 class Autoencoder(LatentSpace, Protocol):
     """Pixels to latents and back."""
 
+    @property
+    def module(self) -> nn.Module:
+        """The network, frozen."""
+        ...
+
     def encode(self, frames: np.ndarray) -> Posterior:
         """Posterior of clips (B, F, H, W, 3) uint8 RGB, F and sides as the spec has them."""
         ...
 
+    def pixels(self, latents: Tensor) -> Tensor:
+        """Clips (B, F, H, W, 3) uint8 RGB of latents (B, C, f, h, w) in the transformer's space, on its device."""
+        ...
+
     def decode(self, latents: Tensor) -> np.ndarray:
-        """Clips (B, F, H, W, 3) uint8 RGB of latents in the transformer's space."""
+        """The same on the CPU."""
         ...
 
 
@@ -128,6 +137,8 @@ class Denoiser(LatentSpace, Protocol):
     dtype: torch.dtype
     channels: int
     """C of its latents."""
+    text_width: int
+    """D of the text features that it reads."""
 
     def velocity(self, noisy: Tensor, sigma: Tensor, texts: TextEmbeddings) -> Tensor:
         """v̂ = predicted clean − noise, (B, C, f, h, w) float32, for latents at noise levels sigma (B,)."""

@@ -22,7 +22,7 @@ class T5TextEncoder:
     Raises UserError where weights or tokenizer are missing, broken or do not fit.
     """
 
-    def __init__(self, settings: ModelSettings, machine: MachineSettings, model: type, maximum_tokens: int) -> None:
+    def __init__(self, settings: ModelSettings, machine: MachineSettings, model: type) -> None:
         self.device = choose_device(machine.device)
         _check_tokenizer(settings)
         self.module: nn.Module = load_part(model, settings, "text_encoder", "text_encoder").to(self.device)
@@ -30,7 +30,7 @@ class T5TextEncoder:
             self.tokenizer: Any = AutoTokenizer.from_pretrained(
                 settings.path, subfolder="tokenizer", revision=settings.revision
             )
-        self.maximum_tokens = min(self.tokenizer.model_max_length, maximum_tokens)
+        self.maximum_tokens = min(self.tokenizer.model_max_length, settings.spec.text_tokens)
 
     @property
     def input_embedding(self) -> nn.Embedding:

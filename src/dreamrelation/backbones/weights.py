@@ -1,6 +1,7 @@
 """Which weights a model's folder or hub id stands for, and what is said where they cannot be loaded."""
 
 import hashlib
+import inspect
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 import torch
 from safetensors import SafetensorError
 
+from dreamrelation.backbones.sizes import Sizes, current_sizes
 from dreamrelation.digests import known_sha256
 from dreamrelation.errors import UserError
 from dreamrelation.local_models import is_local
@@ -58,6 +60,9 @@ def load_part(model: Any, settings: ModelSettings, part: Part, subfolder: str) -
 
     Raises UserError where the weights are missing, broken, or not exactly those of the part's configuration.
     """
+    sizes = current_sizes()
+    if sizes is not None:
+        return _of_sizes(model, settings, part, subfolder, sizes)
     with loading(settings, part):
         try:
             loaded, info = _loaded(model, settings, part, subfolder, settings.variant)
@@ -84,11 +89,48 @@ def _loaded(model: Any, settings: ModelSettings, part: Part, subfolder: str, var
     )
 
 
+def _of_sizes(model: Any, settings: ModelSettings, part: Part, subfolder: str, sizes: Sizes) -> Any:
+    """A part with whatever values its class starts with."""
+    config = part_config(model, settings, part, subfolder)
+    if part == "denoiser" and sizes.blocks is not None:
+        config[settings.spec.block_count] = sizes.blocks
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(dtype_of(settings, part))
+    try:
+        made = model.from_config(config) if hasattr(model, "from_config") else model(model.config_class(**config))
+    finally:
+        torch.set_default_dtype(before)
+    return made.eval().requires_grad_(False)
+
+
+def part_config(model: Any, settings: ModelSettings, what: str, subfolder: str | None = None) -> dict[str, Any]:
+    """A part's configuration, of a class of diffusers or transformers; `subfolder` None: that of the whole model.
+
+    For the sizes alone, those of a published model are known without its files.
+    """
+    known = settings.published.get(settings.path)
+    if current_sizes() is not None and known is not None:
+        arguments = inspect.signature(model.__init__).parameters.values()
+        defaults = {a.name: a.default for a in arguments if a.default is not inspect.Parameter.empty}
+        if (subfolder or "") not in known:
+            raise UserError(
+                f"model.path {settings.path!r}: the sizes of its {what} are not known without its files, expected a"
+                " local folder"
+            )
+        return {**defaults, **known[subfolder or ""]}
+    with loading(settings, what):
+        if hasattr(model, "load_config"):
+            return dict(model.load_config(settings.path, subfolder=subfolder, revision=settings.revision))
+        return model.config_class.get_config_dict(settings.path, subfolder=subfolder, revision=settings.revision)[0]
+
+
 def part_fingerprint(settings: ModelSettings, part: Part) -> str:
     """A digest that changes with the weights of one part.
 
     Local files are hashed by content; hub models by id, revision and variant.
     """
+    if current_sizes() is not None:
+        return "sizes only"
     digest = hashlib.sha256()
     for place in settings.folders[part]:
         path = Path(settings.path) / place

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import Tensor, nn
-from torch._subclasses.fake_tensor import FakeTensorMode
+from torch import Tensor
+from torch._subclasses.fake_tensor import FakeTensor, FakeTensorConverter, FakeTensorMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import FlopCounterMode, sdpa_backward_flop_count, sdpa_flop_count
@@ -57,17 +57,18 @@ class MemoryMode(TorchDispatchMode):
         return found
 
 
-def without_values(module: nn.Module, fake: FakeTensorMode, device: str = "cpu") -> None:
-    """Replace all tensors of a module, such as one made on the meta device, by ones without values on the CPU."""
-    with fake:
-        for layer in module.modules():
-            for name, parameter in layer._parameters.items():
-                if parameter is not None:
-                    empty = torch.empty(parameter.shape, dtype=parameter.dtype, device=device)
-                    layer._parameters[name] = nn.Parameter(empty, requires_grad=parameter.requires_grad)
-            for name, buffer in layer._buffers.items():
-                if buffer is not None:
-                    layer._buffers[name] = torch.empty(buffer.shape, dtype=buffer.dtype, device=device)
+def without_values() -> FakeTensorMode:
+    """A mode in which new tensors have shapes and no values, on the CPU; tensors from outside may take part."""
+    mode = FakeTensorMode(allow_non_fake_inputs=True)
+    mode.fake_tensor_converter = _Forgetful(copy_data=False)
+    return mode
+
+
+class _Forgetful(FakeTensorConverter):
+    """torch's own memory of converted tensors holds weak references, with which no module can be moved."""
+
+    def set_tensor_memo(self, t: Tensor, v: FakeTensor) -> None:
+        pass
 
 
 def _attention(query: Any, key: Any, value: Any, *_: Any, **__: Any) -> int:
@@ -85,16 +86,17 @@ CPU_ATTENTION = {
 }
 
 
-def cost_of(work: Callable[[], Any], held: list[Tensor], fake: FakeTensorMode) -> Cost:
-    """Count what `work` does, which computes on tensors of `fake`; `held` are those that are there all the time.
+def cost_of(work: Callable[[], Any], held: list[Tensor]) -> Cost:
+    """Count what `work` does on tensors without values; `held` are those that are there all the time.
 
-    It is run twice: the counter of operations keeps tensors alive.
+    The mode that made them is off: what `work` draws or counts for itself has values, on which it may depend. It is run
+    twice: the counter of operations keeps tensors alive.
     """
-    with fake, FlopCounterMode(display=False, custom_mapping=CPU_ATTENTION) as flops:
+    with FlopCounterMode(display=False, custom_mapping=CPU_ATTENTION) as flops:
         work()
     memory = MemoryMode()
     for tensor in held:
         memory.see(tensor)
-    with fake, memory:
+    with memory:
         work()
     return Cost(flops.get_total_flops(), memory.peak)

@@ -1,5 +1,6 @@
 """Settings that every backbone has."""
 
+from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
 from pydantic import field_validator
@@ -36,6 +37,9 @@ class ModelSettings(Component):
     """What is known of the model without loading it."""
     folders: ClassVar[dict[Part, tuple[str, ...]]]
     """Folders or files, in diffusers' layout, that each part is loaded from."""
+    published: ClassVar[Mapping[str, Mapping[str, Mapping[str, Any]]]] = {}
+    """Hub id of a published model → folder, "" for the model's own → in which its configuration differs from the
+    defaults of diffusers' class. By it a cost is counted before anything is downloaded."""
 
     path: str
     """Hub id, or a local folder in diffusers' layout."""

@@ -146,6 +146,12 @@ def build_parser() -> argparse.ArgumentParser:
     models.add_argument("--output", required=True, type=Path)
     models.add_argument("--work", required=True, type=Path, help="folder for states of unfinished trainings")
     models.add_argument("--only", nargs="+", default=[], metavar="PART", help="some of them; default: all")
+    plan = stages.add_parser("plan", help="what an experiment will cost: memory, time, disk, and the mode to train in")
+    plan.add_argument("--config", nargs="+", type=Path, required=True, help="YAML files, laid over each other")
+    plan.add_argument("--card", help="such as h100 or rtx-4090; default: the one that is here, measured")
+    plan.add_argument("--vram", type=float, help="GiB of the card, in the place of its own")
+    plan.add_argument("--rate", type=float, help="10^12 operations a second in bfloat16, in the place of its own")
+    plan.add_argument("--share", type=float, default=0.6, help="of that rate which is reached; default: 0.6")
     check = stages.add_parser("check-adapter", help="what an adapter file does in plain diffusers")
     check.add_argument("file", type=Path)
     check.add_argument("--model", required=True, help="hub id, or a local folder in diffusers' layout")
@@ -169,9 +175,9 @@ def call(options: argparse.Namespace) -> None:
             output=options.output, work=options.work, only=options.only
         )
         return
-    if options.stage == "check-adapter":
+    if options.stage in ("plan", "check-adapter"):
         arguments = {name: value for name, value in vars(options).items() if name != "stage"}
-        import_module("dreamrelation.stages.check_adapter").run(**arguments)
+        import_module(f"dreamrelation.stages.{options.stage.replace('-', '_')}").run(**arguments)
         return
     command = COMMANDS[options.stage]
     flags = (*command.names, *command.paths, *command.lists, *command.numbers, *command.counts)

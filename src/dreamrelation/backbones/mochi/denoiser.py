@@ -4,8 +4,6 @@ The conventions of time and sign follow `MochiPipeline`, whose timestep is 1000Â
 velocity clean âˆ’ noise.
 """
 
-from typing import Any
-
 from diffusers import AutoencoderKLMochi, MochiTransformer3DModel
 from torch import Tensor, nn
 
@@ -13,7 +11,7 @@ from dreamrelation.backbones.interface import TextEmbeddings
 from dreamrelation.backbones.mochi.attention import share_attention, text_lengths
 from dreamrelation.backbones.statistics import LatentStatistics
 from dreamrelation.backbones.transformer import open_transformer
-from dreamrelation.backbones.weights import dtype_of, loading, part_fingerprint
+from dreamrelation.backbones.weights import dtype_of, part_config, part_fingerprint
 from dreamrelation.devices import choose_device
 from dreamrelation.settings.machine import MachineSettings
 from dreamrelation.settings.model import ModelSettings
@@ -31,9 +29,8 @@ class MochiDenoiser(LatentStatistics):
         self.module: nn.Module = transformer
         self.attention = share_attention(transformer)
         self.channels = int(transformer.config.in_channels)
-        with loading(settings, "autoencoder's configuration"):
-            config: Any = AutoencoderKLMochi.load_config(settings.path, subfolder="vae", revision=settings.revision)
-        super().__init__(dict(config), scaled=True)
+        self.text_width = int(transformer.config.text_embed_dim)
+        super().__init__(part_config(AutoencoderKLMochi, settings, "autoencoder's configuration", "vae"), scaled=True)
         self.fingerprint = part_fingerprint(settings, "denoiser")
 
     def velocity(self, noisy: Tensor, sigma: Tensor, texts: TextEmbeddings) -> Tensor:

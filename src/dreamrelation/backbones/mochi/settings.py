@@ -1,6 +1,7 @@
 """Settings of Mochi 1."""
 
-from typing import ClassVar, Literal
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
 
 from dreamrelation.backbone_spec import BackboneSpec
 from dreamrelation.backbones.mochi.spec import MOCHI
@@ -16,6 +17,9 @@ class MochiSettings(ModelSettings):
         "autoencoder": ("vae",),
         "text_encoder": ("text_encoder", "tokenizer"),
         "denoiser": ("transformer", "vae/config.json"),
+    }
+    published: ClassVar[Mapping[str, Mapping[str, Mapping[str, Any]]]] = {
+        "genmo/mochi-1-preview": {"transformer": {}, "vae": {}}
     }
 
     kind: Literal["mochi"] = "mochi"

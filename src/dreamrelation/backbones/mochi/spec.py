@@ -4,6 +4,7 @@ from dreamrelation.backbone_spec import BackboneSpec, NativeLayer, SamplingDefau
 
 MOCHI = BackboneSpec(
     title="Mochi",
+    text_tokens=256,
     temporal_stride=6,
     spatial_stride=8,
     patch=2,

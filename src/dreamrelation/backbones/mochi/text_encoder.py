@@ -12,14 +12,12 @@ from dreamrelation.backbones.weights import loading
 from dreamrelation.settings.machine import MachineSettings
 from dreamrelation.settings.model import ModelSettings
 
-MAXIMUM_TOKENS = 256
-
 
 class MochiTextEncoder(T5TextEncoder):
     """See `interface.TextEncoder`. The empty text counts no token at all where the model's index says so."""
 
     def __init__(self, settings: ModelSettings, machine: MachineSettings) -> None:
-        super().__init__(settings, machine, T5EncoderModel, MAXIMUM_TOKENS)
+        super().__init__(settings, machine, T5EncoderModel)
         with loading(settings, "model_index.json"):
             index: Any = MochiPipeline.load_config(settings.path, revision=settings.revision)
         self.empty_counts_nothing = bool(index.get("force_zeros_for_empty_prompt", False))

@@ -4,8 +4,6 @@ The conventions of time and sign follow `WanPipeline`, whose timestep is 1000Â·Ï
 the negative of our velocity.
 """
 
-from typing import Any
-
 import torch
 from diffusers import AutoencoderKLWan, WanPipeline, WanTransformer3DModel
 from torch import Tensor, nn
@@ -13,7 +11,7 @@ from torch import Tensor, nn
 from dreamrelation.backbones.interface import TextEmbeddings
 from dreamrelation.backbones.statistics import LatentStatistics
 from dreamrelation.backbones.transformer import open_transformer
-from dreamrelation.backbones.weights import dtype_of, loading, part_fingerprint
+from dreamrelation.backbones.weights import dtype_of, part_config, part_fingerprint
 from dreamrelation.devices import choose_device
 from dreamrelation.errors import UserError
 from dreamrelation.settings.machine import MachineSettings
@@ -37,9 +35,7 @@ class WanDenoiser(LatentStatistics):
         self.boundary = self._boundary(settings)
         self.device, self.dtype = choose_device(machine.device), dtype_of(settings, "denoiser")
         self.module: nn.Module = self._opened(settings, machine)
-        with loading(settings, "autoencoder's configuration"):
-            config: Any = AutoencoderKLWan.load_config(settings.path, subfolder="vae", revision=settings.revision)
-        super().__init__(dict(config))
+        super().__init__(part_config(AutoencoderKLWan, settings, "autoencoder's configuration", "vae"))
         if self.channels != self.mean.numel():
             raise UserError(
                 f"model.path {settings.path!r}: its transformer takes {self.channels} channels, expected the"
@@ -49,9 +45,7 @@ class WanDenoiser(LatentStatistics):
 
     def _boundary(self, settings: ModelSettings) -> float | None:
         """The noise level from which on the first of two experts answers; None where there is one transformer."""
-        with loading(settings, "model_index.json"):
-            index: Any = WanPipeline.load_config(settings.path, revision=settings.revision)
-        boundary = index.get("boundary_ratio")
+        boundary = part_config(WanPipeline, settings, "model_index.json").get("boundary_ratio")
         if (boundary is None) != (len(self.experts) == 1):
             found = "no boundary_ratio" if boundary is None else f"the boundary_ratio {boundary}"
             expected = "none" if len(self.experts) == 1 else "one between the noise levels of two transformers"
@@ -62,12 +56,13 @@ class WanDenoiser(LatentStatistics):
         return boundary
 
     def _opened(self, settings: ModelSettings, machine: MachineSettings) -> nn.Module:
-        """What methods put their parameters into; sets `channels`."""
+        """What methods put their parameters into; sets `channels` and `text_width`."""
         return self._transformer(EXPERTS[0], settings, machine)
 
     def _transformer(self, name: str, settings: ModelSettings, machine: MachineSettings) -> nn.Module:
         transformer = open_transformer(WanTransformer3DModel, settings, machine, name, self.device)
         self.channels = int(transformer.config.in_channels)
+        self.text_width = int(transformer.config.text_dim)
         return transformer
 
     def velocity(self, noisy: Tensor, sigma: Tensor, texts: TextEmbeddings) -> Tensor:

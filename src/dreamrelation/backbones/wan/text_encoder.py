@@ -9,14 +9,12 @@ from dreamrelation.backbones.t5 import T5TextEncoder
 from dreamrelation.settings.machine import MachineSettings
 from dreamrelation.settings.model import ModelSettings
 
-MAXIMUM_TOKENS = 512
-
 
 class WanTextEncoder(T5TextEncoder):
     """See `interface.TextEncoder`. The transformer sees all L features, those beyond the text as zeros."""
 
     def __init__(self, settings: ModelSettings, machine: MachineSettings) -> None:
-        super().__init__(settings, machine, UMT5EncoderModel, MAXIMUM_TOKENS)
+        super().__init__(settings, machine, UMT5EncoderModel)
 
     def encode(self, inputs: Tensor, attention_mask: Tensor) -> TextEmbeddings:
         found = super().encode(inputs, attention_mask)

@@ -1,0 +1,1 @@
+"""What an experiment will cost, before it is run: operations, memory, time and disk."""

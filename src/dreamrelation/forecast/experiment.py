@@ -1,0 +1,191 @@
+"""An experiment's costs: what each stage does, how often, and what that comes to on a card."""
+
+from dataclasses import dataclass
+
+from dreamrelation.forecast.cards import Card
+from dreamrelation.forecast.counting import Counter, NotCountedError
+from dreamrelation.forecast.modes import (
+    CHECKPOINTING,
+    UPLOAD,
+    Mode,
+    fits,
+    memory_of,
+    modes_of,
+    seconds_of,
+    streamed,
+)
+from dreamrelation.methods.interface import TrainedMethod
+from dreamrelation.progress import Progress
+from dreamrelation.roles import ROLES
+from dreamrelation.settings.experiment import ExperimentSettings
+from dreamrelation.settings.methods import MethodSettings, TrainedMethodSettings
+from dreamrelation.settings.registry import implementation_of
+
+LATENT_BYTES = 2
+"""Of a number in `latents.parquet`, before compression."""
+TRAINED_BYTES = 4
+"""Of a number in a method's files."""
+BITS_PER_PIXEL = 0.1
+"""Of a video in H.264, about."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """Equal pieces of work."""
+
+    stage: str
+    method: str
+    piece: str
+    """What is counted: a clip, a step, a video."""
+    pieces: int
+    """Of the whole experiment."""
+    flops: int
+    """Operations of one piece, on average."""
+    seconds: float
+    """Of one piece, on average."""
+    memory: int
+    """Bytes at the most."""
+    fits: bool
+    way: str
+    """Settings that it needs besides; empty: none."""
+
+    @property
+    def hours(self) -> float:
+        return self.pieces * self.seconds / 3600
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One way to train a method."""
+
+    mode: Mode
+    flops: int
+    """Operations of a step, on average over the roles."""
+    seconds: float
+    memory: int
+    fits: bool
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What an experiment will cost on a card."""
+
+    card: Card
+    share: float
+    """Of the card's rate that is reached."""
+    works: list[Work]
+    trials: dict[str, list[Trial]]
+    """Method → ways to train it, those that change no number first."""
+    disk: dict[str, int]
+    """What → bytes."""
+    not_counted: dict[str, str]
+    """Method → why."""
+
+    @property
+    def hours(self) -> float:
+        return sum(work.hours for work in self.works)
+
+
+def taken(trials: list[Trial]) -> Trial | None:
+    """The first that fits, of the fastest kind of weights."""
+    return next((trial for trial in trials if trial.fits), None)
+
+
+class Forecaster:
+    """Forecasts one experiment on one card, of whose rate a share is reached."""
+
+    def __init__(self, experiment: ExperimentSettings, counter: Counter, card: Card, share: float) -> None:
+        self.experiment, self.counter, self.card, self.share = experiment, counter, card, share
+        self.rate = card.rate * 1e12 * share
+        clips, spec = experiment.clips, experiment.model.spec
+        self.sampling = experiment.generation.resolved(spec)
+        self.training_grid = spec.latent_grid(clips.pixel_frames[0], clips.height, clips.width)
+        self.video_grid = spec.latent_grid(self.sampling.pixel_frames, clips.height, clips.width)
+
+    def forecast(self) -> Forecast:
+        """Count all that can be counted."""
+        works = [self.latents()]
+        trials: dict[str, list[Trial]] = {}
+        not_counted: dict[str, str] = {}
+        trained: dict[str, int] = {}
+        with Progress("counting methods", len(self.experiment.methods)) as counter:
+            for name, method in self.experiment.methods.items():
+                try:
+                    if isinstance(method, TrainedMethodSettings):
+                        trials[name], trained[name] = self.ways_to_train(method)
+                        works.append(self.training(name, method, trials[name]))
+                    works.append(self.generation(name, method))
+                except NotCountedError as error:
+                    not_counted[name] = str(error)
+                counter.advance()
+        return Forecast(self.card, self.share, works, trials, self.disk(trained), not_counted)
+
+    def latents(self) -> Work:
+        clips = self.experiment.clips
+        cost = self.counter.encoding(clips.pixel_frames[0], clips.height, clips.width)
+        count = len(self.experiment.relations) * (clips.per_relation + clips.held_out)
+        return self._work("latents", "", "clip", count, cost.flops, cost.flops / self.rate, cost.peak_bytes)
+
+    def ways_to_train(self, settings: TrainedMethodSettings) -> tuple[list[Trial], int]:
+        """Each way, and how many numbers are trained."""
+        method: TrainedMethod = implementation_of(settings)(settings)
+        roles = method.roles or (None,)
+        steps = {
+            every: {
+                role: self.counter.training(settings, role, self.training_grid, settings.batch_size, every)
+                for role in dict.fromkeys(roles)
+            }
+            for every in CHECKPOINTING
+        }
+        weights, trials = self.counter.weights, []
+        for mode in modes_of(self.experiment.model.precision.denoiser or "bfloat16"):
+            drawn = [steps[mode.every][role] for role in roles]
+            memory = max(memory_of(mode, step, weights) for step in drawn)
+            seconds = sum(seconds_of(mode, step, weights, self.rate) for step in drawn) / len(drawn)
+            flops = sum(step.cost.flops for step in drawn) // len(drawn)
+            times = settings.accumulation
+            trials.append(Trial(mode, times * flops, times * seconds, memory, fits(memory, self.card.memory)))
+        return trials, steps[0][roles[0]].trained
+
+    def training(self, name: str, settings: TrainedMethodSettings, trials: list[Trial]) -> Work:
+        """With the first way that fits, or else the one that takes the least memory."""
+        way = taken(trials) or min(trials, key=lambda trial: trial.memory)
+        steps = len(self.experiment.relations) * settings.steps
+        return self._work("train", name, "step", steps, way.flops, way.seconds, way.memory, way.mode.settings)
+
+    def generation(self, name: str, method: MethodSettings) -> Work:
+        sampling, batch = self.sampling, self.experiment.machine.generation_batch
+        guided = 1 if sampling.guidance_scale == 1 else 2
+        answer = self.counter.velocity(method, self.video_grid, guided * batch)
+        decoding = self.counter.decoding(self.video_grid)
+        flops = sampling.sampling_steps * answer.flops // batch + decoding.flops
+        videos = len(self.experiment.relations) * len(sampling.video_names())
+        weights = self.counter.weights
+        memory = max(answer.peak_bytes, decoding.peak_bytes + weights.all)
+        seconds, way = flops / self.rate, ""
+        if not fits(memory, self.card.memory):
+            memory += streamed(weights)
+            seconds = max(seconds, sampling.sampling_steps / batch * weights.blocks / UPLOAD)
+            way = "stream_weights: true"
+        return self._work("generate", name, "video", videos, flops, seconds, memory, way)
+
+    def disk(self, trained: dict[str, int]) -> dict[str, int]:
+        """Bytes by what they are of; `trained`: method → numbers that it trains."""
+        experiment, sampling = self.experiment, self.sampling
+        relations, clips = len(experiment.relations), experiment.clips
+        f, h, w = self.training_grid
+        per_cell = 2 * self.counter.channels + len(ROLES)
+        videos = len(experiment.methods) * relations * len(sampling.video_names())
+        pixels = sampling.pixel_frames * clips.height * clips.width
+        numbers = sum(trained.values())
+        return {
+            "latents": relations * (clips.per_relation + clips.held_out) * per_cell * f * h * w * LATENT_BYTES,
+            "adapters": relations * numbers * TRAINED_BYTES,
+            "state of the largest unfinished training": 3 * max(trained.values(), default=0) * TRAINED_BYTES,
+            "videos, about": round(videos * pixels * BITS_PER_PIXEL / 8),
+        }
+
+    def _work(
+        self, stage: str, method: str, piece: str, pieces: int, flops: int, seconds: float, memory: int, way: str = ""
+    ) -> Work:
+        return Work(stage, method, piece, pieces, flops, seconds, memory, fits(memory, self.card.memory), way)

@@ -1,0 +1,39 @@
+"""`dreamrelation plan`: what an experiment will cost, before it is run."""
+
+import math
+from pathlib import Path
+
+from dreamrelation.config import load
+from dreamrelation.errors import UserError
+from dreamrelation.forecast.cards import card_of
+from dreamrelation.forecast.counting import Counter
+from dreamrelation.forecast.experiment import Forecast, Forecaster
+from dreamrelation.forecast.text import told
+
+SHARE = 0.6
+"""Of a card's rate for a large product of matrices that a step is taken to reach."""
+
+
+def run(
+    *,
+    config: list[Path],
+    card: str | None = None,
+    vram: float | None = None,
+    rate: float | None = None,
+    share: float = SHARE,
+) -> Forecast:
+    """Print the forecast, and return it.
+
+    `card`: a name of `forecast.cards`, None: the one that is here, measured; `vram` in GiB, `rate` in 10¹² operations a
+    second. Raises UserError for settings and numbers that cannot be used.
+    """
+    for name, value in (("--vram", vram), ("--rate", rate), ("--share", share)):
+        if value is not None and not (math.isfinite(value) and value > 0):
+            raise UserError(f"{name} is {value:g}, expected a number above 0")
+    if share > 1:
+        raise UserError(f"--share is {share:g}, expected 1 or less")
+    experiment = load(config)
+    counter = Counter(experiment.model, experiment.machine)
+    found = Forecaster(experiment, counter, card_of(card, vram, rate), share).forecast()
+    print(told(found))
+    return found
