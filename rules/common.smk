@@ -113,6 +113,11 @@ def gpus(wildcards):
     return int(plan.wants_gpu)
 
 
+def gpus_of_training(wildcards):
+    """One for each process of a training."""
+    return gpus(wildcards) * settings.machine.training_processes
+
+
 def half_the_cores(wildcards):
     """Two jobs of small models get more done than one on all cores: much of their time goes to starting.
 

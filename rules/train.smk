@@ -29,7 +29,7 @@ rule train:
     resources:
         mem_mb=3500,
         runtime=720,
-        gpu=gpus,
+        gpu=gpus_of_training,
     params:
         settings=settings_of("train"),
         code=code_of("train"),

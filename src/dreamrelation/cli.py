@@ -8,8 +8,9 @@ from dreamrelation.stages.outcome import exit_status
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one subcommand; returns the exit status."""
-    options = build_parser().parse_args(arguments)
-    return exit_status(options.stage, lambda: call(options))
+    given = sys.argv[1:] if arguments is None else arguments
+    options = build_parser().parse_args(given)
+    return exit_status(options.stage, lambda: call(options, given))
 
 
 if __name__ == "__main__":

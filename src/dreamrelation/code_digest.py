@@ -26,6 +26,7 @@ NOT_MAKING = frozenset(
         "ahead",
         "backbones.checkpointing",
         "backbones.compilation",
+        "backbones.sizes",
         "backbones.streaming",
         "code_digest",
         "devices",

@@ -1,12 +1,16 @@
 """The train stage: its outputs, and the states that it takes up and does not."""
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file
 
 from dreamrelation import config
 from dreamrelation.backbones.interface import Posterior
@@ -153,3 +157,51 @@ def test_a_folder_with_somebodys_files_is_not_replaced(experiment: ExperimentSet
     with pytest.raises(UserError, match=r"found 'thesis.txt' in it, which is not ours"):
         run(experiment, tmp_path)
     assert thesis.is_file()
+
+
+def command(experiment: ExperimentSettings, folder: Path, processes: int, *more: str) -> subprocess.CompletedProcess:
+    """The training as the workflow calls it."""
+    out = folder / f"by{processes}"
+    machine = MACHINE.model_copy(update={"training_processes": processes})
+    flags = {
+        "settings": TrainStage.of(experiment, method="dreamrelation").model_dump_json(),
+        "machine": machine.model_dump_json(),
+        "relation": "hugging",
+        "method": "dreamrelation",
+        "latents": folder / "latents",
+        "texts": folder / "texts",
+        "adapters": out / "adapters",
+        "manifest": out / "adapters.json",
+        "training": out / "training.parquet",
+        "resume": folder / "resume",
+    }
+    given = [part for name, value in flags.items() for part in (f"--{name}", str(value))]
+    return subprocess.run(
+        [sys.executable, "-m", "dreamrelation.cli", "train", *given, *more],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        check=False,
+        timeout=300,
+    )
+
+
+def test_processes_of_one_machine_learn_what_one_learns_and_end_as_it_ends(
+    experiment: ExperimentSettings, tmp_path: Path
+) -> None:
+    """With machine.training_processes, by the command alone."""
+    methods = {"dreamrelation": {"batch_size": 2, "steps": 30}}
+    experiment = config.from_mapping(overlay(experiment.model_dump(), {"methods": methods}), "test")
+    caches(experiment, tmp_path)
+    stopped = command(experiment, tmp_path, 2, "--minutes", "1e-9")
+    assert stopped.returncode == 75, stopped.stderr[-2000:]
+    assert (tmp_path / "resume" / STATE).is_file()
+    both, one = command(experiment, tmp_path, 2), command(experiment, tmp_path, 1)
+    assert (both.returncode, one.returncode) == (0, 0), both.stderr[-2000:]
+    assert "going on from step" in both.stderr
+    for path in (tmp_path / "by1" / "adapters").iterdir():
+        expected, found = (load_file(tmp_path / by / "adapters" / path.name) for by in ("by1", "by2"))
+        for name, tensor in expected.items():
+            torch.testing.assert_close(found[name], tensor, rtol=1e-4, atol=1e-6)
+    refused = command(experiment, tmp_path, 2, "--minutes", "-1")
+    assert refused.returncode == 1 and "--minutes is -1" in refused.stderr

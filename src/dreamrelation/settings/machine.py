@@ -32,6 +32,9 @@ class MachineSettings(Settings):
     """Videos per forward pass of the denoiser; a video does not depend on it."""
     metric_batch: Count = 32
     """Frames per forward pass of a metric's network."""
+    training_processes: Count = 1
+    """Processes that train one method together, each on a graphics card of its own and with its share of
+    `batch_size`."""
     checkpoint_every: Count = 200
     """Training steps between two saved states from which a killed training goes on."""
 

@@ -6,6 +6,7 @@ Settings come from configuration files (`--config`), or as the very slice that t
 
 import argparse
 import json
+import os
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -15,6 +16,7 @@ from pydantic import BaseModel, ValidationError
 
 from dreamrelation.config import load, write_settings
 from dreamrelation.errors import UserError
+from dreamrelation.own_cards import take_cards
 from dreamrelation.settings.machine import MachineSettings
 from dreamrelation.settings.stages import STAGES
 
@@ -168,8 +170,11 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def call(options: argparse.Namespace) -> None:
-    """Run the stage that was asked for. Raises UserError for settings or arguments that cannot be used."""
+def call(options: argparse.Namespace, given: list[str]) -> None:
+    """Run the stage that was asked for by the arguments `given`, which are parsed.
+
+    Raises UserError for settings or arguments that cannot be used, SystemExit where other processes did the work.
+    """
     if options.stage == "puppet-models":
         import_module("dreamrelation.stages.puppet_models").run(
             output=options.output, work=options.work, only=options.only
@@ -185,6 +190,11 @@ def call(options: argparse.Namespace) -> None:
     settings, machine = _settings(options)
     if command.machine:
         arguments["machine"] = machine
+        processes = machine.training_processes if options.stage == "train" else 1
+        if machine.device != "cpu":
+            take_cards(processes)
+        if processes > 1 and "RANK" not in os.environ:
+            raise SystemExit(import_module("dreamrelation.stages.together").run(given, processes))
     import_module(f"dreamrelation.stages.{options.stage}").run(settings=settings, **arguments)
     if command.settings_beside is not None:
         output: Path = arguments[command.settings_beside]
