@@ -105,6 +105,12 @@ def minutes_flag(wildcards, resources):
     return ["--minutes", max(resources.runtime - 10, resources.runtime // 2)] if workflow.remote_exec else []
 
 
+def board_flag(wildcards, resources):
+    """A folder for TensorBoard where the machine's settings ask for it; a function of `resources`: it reruns nothing."""
+    folder = f"{results_folder(wildcards)}/logs/tensorboard/{wildcards.relation}/{wildcards.method}"
+    return ["--board", folder] if settings.machine.tensorboard else []
+
+
 def gpus(wildcards):
     """Graphics cards of a job: none on a machine without one, where jobs then run beside each other on its cores.
 

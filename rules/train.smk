@@ -36,6 +36,7 @@ rule train:
         machine=machine,
         resume="results/{experiment}/{relation}/{method}/resume",
         minutes=minutes_flag,
+        board=board_flag,
     message:
         "Training: {wildcards.method} on {wildcards.relation}"
     shell:
@@ -51,4 +52,5 @@ rule train:
         " --training {output.training:q}"
         " --resume {params.resume:q}"
         " {params.minutes:q}"
+        " {params.board:q}"
         " > {log:q} 2>&1"

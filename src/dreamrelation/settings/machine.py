@@ -35,6 +35,8 @@ class MachineSettings(Settings):
     training_processes: Count = 1
     """Processes that train one method together, each on a graphics card of its own and with its share of
     `batch_size`."""
+    tensorboard: bool = False
+    """Write the numbers of running trainings to `logs/tensorboard/` of the experiment, for TensorBoard."""
     checkpoint_every: Count = 200
     """Training steps between two saved states from which a killed training goes on."""
 

@@ -69,7 +69,8 @@ COMMANDS: dict[str, Command] = {
     "train": Command(
         "train one method on one relation",
         names=("relation", "method"),
-        paths=("latents", "texts", "adapters", "manifest", "training", "resume"),
+        paths=("latents", "texts", "adapters", "manifest", "training", "resume", "board"),
+        optional=("board",),
         numbers=("minutes",),
         settings_beside="training",
     ),

@@ -1,6 +1,5 @@
 """One command in several processes that work together, started by torch's own launcher."""
 
-
 from torch.distributed import run as launcher
 from torch.distributed.elastic.multiprocessing.api import SignalException
 from torch.distributed.elastic.multiprocessing.errors import ChildFailedError

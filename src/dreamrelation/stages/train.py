@@ -35,10 +35,12 @@ def run(
     training: Path,
     resume: Path,
     minutes: float | None = None,
+    board: Path | None = None,
 ) -> None:
     """Train one method on one relation, or go on where a killed run left off.
 
-    `adapters` is the folder of what was learned, `manifest` lists its files with their SHA-256. Raises UserError for a
+    `adapters` is the folder of what was learned, `manifest` lists its files with their SHA-256, `board` is a folder for
+    TensorBoard. Raises UserError for a
     method that trains nothing, Unfinished past `minutes`, with the state saved in the folder `resume`.
     """
     if not isinstance(settings.method, TrainedMethodSettings):
@@ -69,7 +71,7 @@ def run(
             held_out = held_out_clips(latents, made_with)
             validation = Validation.of(setup, held_out, settings.method.validate_every, settings.seed)
         what = f"training {method} on {relation}"
-        rows = Trainer(setup, settings.method, settings.seed, saving, what, validation).train()
+        rows = Trainer(setup, settings.method, settings.seed, saving, what, validation, board).train()
         if not is_main_process():
             return
         with appearing(adapters) as folder:

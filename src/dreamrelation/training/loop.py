@@ -22,6 +22,7 @@ from dreamrelation.roles import Role
 from dreamrelation.schedules import warmup_cosine
 from dreamrelation.settings.methods import TrainingSettings
 from dreamrelation.tables.rows import TrainingStep
+from dreamrelation.training.board import Board
 from dreamrelation.training.draws import PassId, draw_pass, draw_role
 from dreamrelation.training.records import Records, UnreadStep
 from dreamrelation.training.resume import TrainingState, Unusable, load_state, save_state, set_aside
@@ -56,9 +57,11 @@ class Trainer:
         saving: Saving,
         what: str,
         validation: Validation | None = None,
+        board: Path | None = None,
     ) -> None:
+        """`board`: folder for TensorBoard."""
         self.setup, self.settings, self.seed, self.saving, self.what = setup, settings, seed, saving, what
-        self.validation = validation
+        self.validation, self.board = validation, board
         device = setup.denoiser.device.type
         self.accelerator = Accelerator(cpu=device == "cpu")
         if settings.batch_size % process_count():
@@ -85,6 +88,7 @@ class Trainer:
             Progress(self.what, self.settings.steps, self.step) as counter,
             _signals() as received,
             closing(self.prepared_from(self.step)) as prepared,
+            self._on_board(),
         ):
             while self.step < self.settings.steps:
                 self.train_step(prepared)
@@ -103,6 +107,17 @@ class Trainer:
                         " run again to go on"
                     )
         return self.records.read()
+
+    @contextmanager
+    def _on_board(self) -> Iterator[None]:
+        """Show what is read, where there is a board."""
+        if self.board is None or not is_main_process():
+            yield
+            return
+        with Board(self.board, self.step) as board:
+            self.records.show = board.show
+            yield
+            self.records.read()
 
     def _agreed(self, number: int, out_of_time: bool) -> tuple[int, bool]:
         """The signal that stops all processes, 0 for none, and whether the time is over for all.

@@ -6,6 +6,7 @@ host. So a step's numbers stay where they are, and are read together now and the
 
 import math
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -37,6 +38,8 @@ class Records:
     def __init__(self, what: str, every: int, rows: list[TrainingStep] | None = None) -> None:
         """`every`: steps after which numbers are read without being asked for."""
         self.what, self.every, self.rows = what, every, [] if rows is None else rows
+        self.show: Callable[[TrainingStep], None] | None = None
+        """Is given each row that is read."""
         self._unread: list[UnreadStep] = []
         self._read_at = time.monotonic()
 
@@ -60,7 +63,10 @@ class Records:
             self._read_at = now
             numbers = iter(read)
             for step, names in zip(self._unread, values, strict=True):
-                self.rows.append(self._row(step, {name: next(numbers) for name in names}, seconds))
+                row = self._row(step, {name: next(numbers) for name in names}, seconds)
+                self.rows.append(row)
+                if self.show is not None:
+                    self.show(row)
             self._unread.clear()
         return self.rows
 
