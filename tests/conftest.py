@@ -5,11 +5,13 @@ from pathlib import Path
 import pytest
 
 from dreamrelation import config
+from dreamrelation.backbones.cogvideox.settings import CogVideoX2BSettings, CogVideoXSettings
 from dreamrelation.backbones.mochi.settings import MochiSettings
 from dreamrelation.backbones.wan.settings import Wan22Of5BSettings, Wan22OfA14BSettings, WanSettings
 from dreamrelation.settings.experiment import ExperimentSettings
 from dreamrelation.settings.stages import PuppetsStage
 from dreamrelation.stages import puppets
+from tests.small_cogvideox import write_random_cogvideox, write_random_cogvideox_2b
 from tests.small_mochi import write_random_mochi
 from tests.small_wan import write_random_wan, write_random_wan_2_2_5b, write_random_wan_2_2_a14b
 from tests.tiny_models import KINDS, Kind
@@ -65,6 +67,18 @@ def random_wan_2_2_5b(tmp_path_factory: pytest.TempPathFactory) -> Wan22Of5BSett
 def random_wan_2_2_a14b(tmp_path_factory: pytest.TempPathFactory) -> Wan22OfA14BSettings:
     """The same of Wan 2.2 A14B."""
     return write_random_wan_2_2_a14b(tmp_path_factory.mktemp("random_wan_2_2_a14b"))
+
+
+@pytest.fixture(scope="session")
+def random_cogvideox(tmp_path_factory: pytest.TempPathFactory) -> CogVideoXSettings:
+    """Settings that open a tiny CogVideoX, built as the 5B, with random weights; tests must not change its folder."""
+    return write_random_cogvideox(tmp_path_factory.mktemp("random_cogvideox"))
+
+
+@pytest.fixture(scope="session")
+def random_cogvideox_2b(tmp_path_factory: pytest.TempPathFactory) -> CogVideoX2BSettings:
+    """The same built as the 2B."""
+    return write_random_cogvideox_2b(tmp_path_factory.mktemp("random_cogvideox_2b"))
 
 
 @pytest.fixture(params=KINDS)

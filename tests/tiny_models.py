@@ -13,9 +13,9 @@ from dreamrelation.settings.machine import MachineSettings
 from dreamrelation.settings.model import ModelSettings
 from dreamrelation.settings.registry import implementation_of
 
-KINDS = ("mochi", "wan", "wan_2_2_5b", "wan_2_2_a14b")
+KINDS = ("mochi", "wan", "wan_2_2_5b", "wan_2_2_a14b", "cogvideox")
 """Each has a session fixture `random_{kind}`."""
-ONE_TRANSFORMER = ("random_mochi", "random_wan", "random_wan_2_2_5b")
+ONE_TRANSFORMER = ("random_mochi", "random_wan", "random_wan_2_2_5b", "random_cogvideox")
 """The fixtures of those in which every step trains everything."""
 TOKENS = 32
 """Of the tiny tokenizer; the pipelines' own number is that of the real ones."""
@@ -61,6 +61,10 @@ class Kind:
             pipeline.scheduler = EvenlySpacedSigmas.from_config(pipeline.scheduler.config, shift=shift)
         pipeline.set_progress_bar_config(disable=True)
         return pipeline
+
+    def for_pipeline(self, latents: torch.Tensor) -> torch.Tensor:
+        """Latents (B, C, f, h, w) as the pipeline takes them, or as it gives them back: CogVideoX has frames first."""
+        return latents.transpose(1, 2) if self.settings.kind.startswith("cogvideox") else latents
 
     def pixel_frames(self, latent_frames: int) -> int:
         return self.spec.temporal_stride * (latent_frames - 1) + 1

@@ -11,10 +11,12 @@ from dreamrelation.errors import UserError
 class Schedule:
     """How noise levels fall from 1 to 0 in sampling; `sampling.schedules` computes them."""
 
-    kind: Literal["linear_quadratic", "shifted"]
-    """linear_quadratic: Mochi's, slow at first; shifted: σ' = sσ/(1 + (s − 1)σ) of evenly spaced σ."""
+    kind: Literal["linear_quadratic", "shifted", "zero_terminal_snr"]
+    """linear_quadratic: Mochi's, slow at first; shifted: σ' = sσ/(1 + (s − 1)σ) of evenly spaced σ; zero_terminal_snr:
+    CogVideoX's, evenly spaced timesteps of a diffusion that ends in pure noise."""
     value: float
-    """linear_quadratic: the share of the noise that the first half of the steps removes; shifted: s."""
+    """linear_quadratic: the share of the noise that the first half of the steps removes; shifted: s; zero_terminal_snr:
+    the factor by which the signal-to-noise ratio of the diffusion is divided."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,10 @@ class BackboneSpec:
     """The field's name of a linear layer of attention, such as "query" → how the names of its modules end, that of the
     visual tokens first."""
     sampling: SamplingDefaults
+    latent_frame_step: int = 1
+    """Latent frames beyond the first, where one pixel frame has it alone, come in multiples of this."""
+    text_before_visual: bool = False
+    """Whether text tokens go through the projections together with the visual ones, before them."""
     text_tokens: int = 512
     """So many tokens of a text are read, L."""
     blocks: tuple[str, ...] = ("transformer_blocks",)
@@ -74,7 +80,7 @@ class BackboneSpec:
 
     def check_pixel_frames(self, pixel_frames: int) -> None:
         """Raise UserError unless the autoencoder can encode so many frames, without a rest."""
-        extra, stride = int(self.causal_first_frame), self.temporal_stride
+        extra, stride = int(self.causal_first_frame), self.temporal_stride * self.latent_frame_step
         if pixel_frames < stride + 1 or (pixel_frames - extra) % stride:
             rule = f"{stride}k+1" if self.causal_first_frame else f"{stride}k"
             some = ", ".join(str(stride * k + extra) for k in (1, 2, 3))

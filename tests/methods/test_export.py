@@ -106,7 +106,7 @@ def our_video(kind: Kind, denoiser: Denoiser, noise: torch.Tensor) -> tuple[torc
 
 def video_of_a_stranger(kind: Kind, adapters: Path, noise: torch.Tensor, folder: Path) -> dict[str, torch.Tensor]:
     """What somebody makes who has diffusers and the files, and not this package."""
-    save_file({"noise": noise}, folder / "noise.safetensors")
+    save_file({"noise": kind.for_pipeline(noise).contiguous()}, folder / "noise.safetensors")
     schedule, stride = kind.spec.sampling.schedule, kind.spec.spatial_stride
     asked = {
         "model": kind.settings.path,
@@ -133,7 +133,8 @@ def video_of_a_stranger(kind: Kind, adapters: Path, noise: torch.Tensor, folder:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
     assert "unexpected keys" not in done.stderr and "No LoRA keys" not in done.stderr, done.stderr
-    return load_file(folder / "answer.safetensors")
+    answer = load_file(folder / "answer.safetensors")
+    return {**answer, "latents": kind.for_pipeline(answer["latents"])}
 
 
 def test_a_pipeline_without_this_package_draws_our_video(kind: Kind, tmp_path: Path) -> None:

@@ -102,6 +102,9 @@ def test_both_files_change_each_layer_as_the_adapters_do(kind: Kind, tmp_path: P
     assert found.keys() == expected.keys()
     assert all(torch.equal(found[name], expected[name]) for name in expected)
     spec = kind.spec
+    if not spec.native_layers:
+        assert not list(folder.glob("*comfyui*")), "names there are not known"
+        return
     for part, suffix in spec.native_parts.items():
         theirs = changes(load_file(folder / f"hugging_dreamrelation_comfyui{suffix}.safetensors"), 1.0)
         ours = {n.removeprefix(f"{part}."): value for n, value in expected.items() if n.startswith(f"{part}.")}

@@ -27,7 +27,11 @@ class VideoAutoencoder(LatentStatistics):
         self.vae: Any = load_part(model, settings, "autoencoder", "vae").to(self.device)
         if machine.vae_tiling:
             self.vae.enable_tiling()
-        super().__init__(dict(self.vae.config), scaled)
+        super().__init__(self.statistics(dict(self.vae.config)), scaled)
+
+    def statistics(self, config: dict[str, Any]) -> dict[str, Any]:
+        """The network's configuration as `LatentStatistics` reads it."""
+        return config
 
     @property
     def module(self) -> nn.Module:

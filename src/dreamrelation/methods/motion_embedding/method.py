@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import mse_loss
+from torch.nn.functional import mse_loss, pad
 
 from dreamrelation.backbones.interface import visual_projections
 from dreamrelation.errors import UserError
@@ -50,12 +50,13 @@ class MotionEmbedding(ContrastiveMethod):
             number: BlockEmbedding(frames, places, layers["query"][number].in_features, denoiser.device)
             for number in self._chosen(len(layers["query"]))
         }
+        adding = _adding_after_text if denoiser.spec.text_before_visual else _adding
         for number, block in self.blocks.items():
-            of_frames = _adding(lambda block=block: per_token_of_frames(block.query_key, tokens))
+            of_frames = adding(lambda block=block: per_token_of_frames(block.query_key, tokens))
             layers["query"][number].register_forward_pre_hook(of_frames)
             layers["key"][number].register_forward_pre_hook(of_frames)
             layers["value"][number].register_forward_pre_hook(
-                _adding(lambda block=block: per_token(block.value, tokens))
+                adding(lambda block=block: per_token(block.value, tokens))
             )
 
     def _chosen(self, count: int) -> tuple[int, ...]:
@@ -100,11 +101,25 @@ class MotionEmbedding(ContrastiveMethod):
         return [path]
 
 
-def _adding(embedding: Callable[[], Tensor]) -> Callable[[nn.Module, tuple[Tensor]], tuple[Tensor]]:
+Hook = Callable[[nn.Module, tuple[Tensor]], tuple[Tensor]]
+
+
+def _adding(embedding: Callable[[], Tensor]) -> Hook:
     """A hook that adds an embedding (N, D) to the tokens (B, N, D) that enter a layer."""
 
     def hook(module: nn.Module, args: tuple[Tensor]) -> tuple[Tensor]:
         (tokens,) = args
         return (tokens + embedding().to(tokens),)
+
+    return hook
+
+
+def _adding_after_text(embedding: Callable[[], Tensor]) -> Hook:
+    """The same for tokens (B, L + N, D) of which the first L are the text's, which stay as they are."""
+
+    def hook(module: nn.Module, args: tuple[Tensor]) -> tuple[Tensor]:
+        (tokens,) = args
+        added = embedding().to(tokens)
+        return (tokens + pad(added, (0, 0, tokens.shape[1] - len(added), 0)),)
 
     return hook

@@ -1,0 +1,25 @@
+"""CogVideoX's autoencoder, diffusers' `AutoencoderKLCogVideoX`."""
+
+from typing import Any
+
+from diffusers import AutoencoderKLCogVideoX
+
+from dreamrelation.backbones.autoencoder import VideoAutoencoder
+from dreamrelation.settings.machine import MachineSettings
+from dreamrelation.settings.model import ModelSettings
+
+
+class CogVideoXAutoencoder(VideoAutoencoder):
+    """See `interface.Autoencoder`. Its encoder normalises over all frames, so each one reaches all latents a little."""
+
+    def __init__(self, settings: ModelSettings, machine: MachineSettings) -> None:
+        super().__init__(settings, machine, AutoencoderKLCogVideoX, scaled=True)
+
+    def statistics(self, config: dict[str, Any]) -> dict[str, Any]:
+        return scale_alone(config)
+
+
+def scale_alone(config: dict[str, Any]) -> dict[str, Any]:
+    """The configuration as `LatentStatistics` reads it: one factor for all channels, and none is moved."""
+    channels = int(config["latent_channels"])
+    return {**config, "latents_mean": [0.0] * channels, "latents_std": [1.0] * channels}
