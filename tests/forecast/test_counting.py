@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from dreamrelation.backbones.interface import TextEmbeddings
 from dreamrelation.backbones.cogvideox.settings import CogVideoXSettings
+from dreamrelation.backbones.interface import TextEmbeddings
 from dreamrelation.backbones.mochi.settings import MochiSettings
 from dreamrelation.backbones.wan.settings import Wan22Of5BSettings, Wan22OfA14BSettings, WanSettings
 from dreamrelation.costs.counted import CPU_ATTENTION
