@@ -70,3 +70,45 @@ def test_loss_curves_of_quantised_weights_follow_that_of_bfloat16(
         trainer = lora_trainer(small, tmp_path / str(number), contrastive=None, steps=20)
         curves.append(torch.tensor([row.loss for row in trainer.train()]))
     assert float(((curves[1] - curves[0]) / curves[0]).abs().mean()) < 0.03
+
+
+def test_moments_of_8_bits_learn_alike_and_leave_undrawn_adapters_alone(
+    random_mochi: MochiSettings, tmp_path: Path
+) -> None:
+    """torchao keeps matrices of fewer than 4096 numbers in float32, so the rank is 128 on 32 features."""
+    over: dict[str, Any] = {"rank": 128, "alpha": 128, "steps": 20, "learning_rate": 2e-3}
+    plain = lora_trainer(random_mochi, tmp_path / "plain", **over).train()
+    short = lora_trainer(random_mochi, tmp_path / "short", optimizer="adamw_8bit", **over)
+    first = {name: parameter.detach().clone() for name, parameter in short.parameters.items()}
+    rows = short.train()
+    assert [row.role for row in rows] == [row.role for row in plain]
+    for ours, theirs in zip(rows, plain, strict=True):
+        assert ours.loss == pytest.approx(theirs.loss, rel=0.03)
+        assert ours.learning_rate == theirs.learning_rate
+    kept = [s for s in short.optimizer.state.values() if hasattr(s["exp_avg"], "__tensor_flatten__")]
+    assert kept and all(tensor_bytes(state["exp_avg"]) < 0.35 * 4 * state["exp_avg"].numel() for state in kept)
+    moved = [name for name, parameter in short.parameters.items() if not torch.equal(parameter, first[name])]
+    assert len(moved) == len(first), "20 steps draw every role"
+
+
+def test_a_training_with_moments_of_8_bits_goes_on_where_it_stopped(
+    random_mochi: MochiSettings, tmp_path: Path
+) -> None:
+    over: dict[str, Any] = {"rank": 128, "alpha": 128, "steps": 8, "optimizer": "adamw_8bit"}
+    whole = lora_trainer(random_mochi, tmp_path / "whole", **over)
+    whole.train()
+    stopped = lora_trainer(random_mochi, tmp_path / "parts", **over)
+    train_step = stopped.train_step
+
+    def until_six(prepared: Any) -> None:
+        if stopped.step == 6:  # the last state is that of step 4
+            raise KeyboardInterrupt
+        train_step(prepared)
+
+    stopped.train_step = until_six
+    with pytest.raises(KeyboardInterrupt):
+        stopped.train()
+    again = lora_trainer(random_mochi, tmp_path / "parts", **over)
+    again.train()
+    for name, parameter in whole.parameters.items():
+        assert torch.equal(parameter, again.parameters[name]), name

@@ -277,3 +277,8 @@ def test_noise_levels_are_pushed_towards_noise(
         return torch.cat(seen)
 
     torch.testing.assert_close(levels(4.0), shift_levels(levels(1.0), 4.0))
+
+
+def test_an_optimizer_of_a_package_that_is_not_there_is_named(random_mochi: MochiSettings, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="training.optimizer adamw_8bit needs the package torchao: pip install"):
+        lora_trainer(random_mochi, tmp_path, optimizer="adamw_8bit")

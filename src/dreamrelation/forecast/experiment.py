@@ -140,7 +140,7 @@ class Forecaster:
         weights, trials = self.counter.weights, []
         for mode in modes_of(self.experiment.model.precision.denoiser or "bfloat16"):
             drawn = [steps[mode.every][role] for role in roles]
-            memory = max(memory_of(mode, step, weights) for step in drawn)
+            memory = max(memory_of(mode, step, weights, settings.optimizer) for step in drawn)
             seconds = sum(seconds_of(mode, step, weights, self.rate) for step in drawn) / len(drawn)
             flops = sum(step.cost.flops for step in drawn) // len(drawn)
             times = settings.accumulation

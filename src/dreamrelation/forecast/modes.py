@@ -6,8 +6,8 @@ from dreamrelation.forecast.counting import StepCost, Weights
 
 CHECKPOINTING = (0, 2, 1)
 """Of every n-th block; 0: none. From the fastest to the one that takes the least memory."""
-OPTIMIZER_BYTES = 8
-"""AdamW's two moments of each trained number, float32."""
+OPTIMIZER_BYTES = {"adamw": 8, "adamw_8bit": 2}
+"""Of the two moments of each trained number."""
 BITS = {"int8": 8, "float8": 8, "nf4": 4.25}
 """Of a quantised weight, its scales included."""
 UPLOAD = 20e9
@@ -44,7 +44,7 @@ def modes_of(precision: str) -> list[Mode]:
     return [*exact, Mode(1, precision, stream=True), *smaller]
 
 
-def memory_of(mode: Mode, step: StepCost, weights: Weights) -> int:
+def memory_of(mode: Mode, step: StepCost, weights: Weights, optimizer: str = "adamw") -> int:
     """Bytes at the most in training; `step` is counted with the mode's checkpointing and plain weights."""
     kept = weights.all
     if mode.precision in BITS:
@@ -52,7 +52,7 @@ def memory_of(mode: Mode, step: StepCost, weights: Weights) -> int:
         kept += round(weights.linear * (BITS[mode.precision] / (8 * weights.item) - 1)) + weights.largest_linear
     if mode.stream:
         kept += streamed(weights)
-    return step.cost.peak_bytes - weights.all + kept + OPTIMIZER_BYTES * step.trained
+    return step.cost.peak_bytes - weights.all + kept + OPTIMIZER_BYTES[optimizer] * step.trained
 
 
 def streamed(weights: Weights) -> int:

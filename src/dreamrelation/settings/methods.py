@@ -11,6 +11,9 @@ from dreamrelation.settings.base import Component, Count, Settings, Share
 class TrainingSettings(Settings):
     """How a method is trained; a method may differ in each of these."""
 
+    optimizer: Literal["adamw", "adamw_8bit"] = "adamw"
+    """`adamw_8bit`: AdamW's two moments in 8 bits (torchao, requirements-quantised.txt), a quarter of their memory and
+    other numbers."""
     learning_rate: Annotated[float, Field(gt=0)] = 2e-4
     """AdamW's, at its highest, after the warm-up."""
     weight_decay: Annotated[float, Field(ge=0)] = 0.01

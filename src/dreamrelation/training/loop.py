@@ -24,6 +24,7 @@ from dreamrelation.settings.methods import TrainingSettings
 from dreamrelation.tables.rows import TrainingStep
 from dreamrelation.training.board import Board
 from dreamrelation.training.draws import PassId, draw_pass, draw_role
+from dreamrelation.training.optimizers import optimizer_of, set_learning_rate
 from dreamrelation.training.records import Records, UnreadStep
 from dreamrelation.training.resume import TrainingState, Unusable, load_state, save_state, set_aside
 from dreamrelation.training.step import PreparedPass, TrainingSetup, pass_loss, prepare
@@ -70,9 +71,7 @@ class Trainer:
                 " number of clips that they can share evenly"
             )
         self.parameters = setup.method.parameters()
-        self.optimizer = torch.optim.AdamW(
-            list(self.parameters.values()), lr=settings.learning_rate, weight_decay=settings.weight_decay
-        )
+        self.optimizer = optimizer_of(settings, list(self.parameters.values()))
         self.records = Records(what, every=1 if device == "cpu" else STEPS_BETWEEN_READINGS)
         self.step = 0
 
@@ -148,8 +147,7 @@ class Trainer:
         losses, clips = self._gradients(role, prepared)
         average_gradients([parameter.grad for parameter in active.values() if parameter.grad is not None])
         rate = settings.learning_rate * warmup_cosine(step, settings.steps, settings.warmup_steps)
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate
+        set_learning_rate(self.optimizer, rate)
         norm = self._limited_gradients(list(active.values()))
         self.optimizer.step()
         self.step += 1
