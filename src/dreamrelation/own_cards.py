@@ -46,10 +46,20 @@ def take_cards(count: int = 1) -> list[str]:
 
 
 def cards_here() -> list[str]:
-    """The cards that this process may use: what CUDA_VISIBLE_DEVICES says, or all, by their UUIDs."""
+    """The cards that this process may use, those of CUDA_VISIBLE_DEVICES or all, by their UUIDs.
+
+    A number would not do: in a job of a cluster every card's number counts from the job's own first one.
+    """
+    listed = _listed()
     allowed = os.environ.get(VISIBLE)
-    if allowed is not None:
-        return [card for card in allowed.split(",") if card.strip()]
+    if allowed is None:
+        return listed
+    numbers = {str(number): card for number, card in enumerate(listed)}
+    return [numbers.get(card, card) for card in map(str.strip, allowed.split(",")) if card]
+
+
+def _listed() -> list[str]:
+    """UUIDs of all cards that the driver shows to this process, none without a driver."""
     program = shutil.which("nvidia-smi")
     if program is None:
         return []

@@ -82,9 +82,14 @@ def test_parts_of_a_divided_card_are_cards(tmp_path: Path, monkeypatch: pytest.M
 
 
 def test_what_the_cluster_allows_is_what_there_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    machine_with(LISTED, tmp_path, monkeypatch)
-    monkeypatch.setenv(VISIBLE, "3")
-    assert cards_here() == ["3"] and take_cards() == [] and os.environ[VISIBLE] == "3"
+    """By UUIDs: card 0 of one job of a node is not card 0 of another one."""
+    mark = machine_with(LISTED, tmp_path, monkeypatch)
+    monkeypatch.setenv(VISIBLE, "1")
+    assert cards_here() == [f"GPU-{mark}-1"] and take_cards() == [] and os.environ[VISIBLE] == "1"
+    monkeypatch.setenv(VISIBLE, "2, 0")
+    assert cards_here() == [f"GPU-{mark}-2", f"GPU-{mark}-0"]
+    monkeypatch.setenv(VISIBLE, "GPU-other")
+    assert cards_here() == ["GPU-other"]
 
 
 def test_a_process_of_several_takes_none_by_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -154,7 +154,7 @@ def build_parser() -> argparse.ArgumentParser:
     plan.add_argument("--card", help="such as h100 or rtx-4090; default: the one that is here, measured")
     plan.add_argument("--vram", type=float, help="GiB of the card, in the place of its own")
     plan.add_argument("--rate", type=float, help="10^12 operations a second in bfloat16, in the place of its own")
-    plan.add_argument("--share", type=float, default=0.6, help="of that rate which is reached; default: 0.6")
+    plan.add_argument("--share", type=float, default=0.6, help="of that rate which is reached; default: %(default)s")
     check = stages.add_parser("check-adapter", help="what an adapter file does in plain diffusers")
     check.add_argument("file", type=Path)
     check.add_argument("--model", required=True, help="hub id, or a local folder in diffusers' layout")

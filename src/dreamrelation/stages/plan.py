@@ -10,9 +10,6 @@ from dreamrelation.forecast.counting import Counter
 from dreamrelation.forecast.experiment import Forecast, Forecaster
 from dreamrelation.forecast.text import told
 
-SHARE = 0.6
-"""Of a card's rate for a large product of matrices that a step is taken to reach."""
-
 
 def run(
     *,
@@ -20,12 +17,12 @@ def run(
     card: str | None = None,
     vram: float | None = None,
     rate: float | None = None,
-    share: float = SHARE,
+    share: float,
 ) -> Forecast:
     """Print the forecast, and return it.
 
     `card`: a name of `forecast.cards`, None: the one that is here, measured; `vram` in GiB, `rate` in 10¹² operations a
-    second. Raises UserError for settings and numbers that cannot be used.
+    second, of which a `share` is taken to be reached. Raises UserError for settings and numbers that cannot be used.
     """
     for name, value in (("--vram", vram), ("--rate", rate), ("--share", share)):
         if value is not None and not (math.isfinite(value) and value > 0):
