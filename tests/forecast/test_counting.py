@@ -9,7 +9,8 @@ from dreamrelation.backbones.interface import TextEmbeddings
 from dreamrelation.backbones.mochi.settings import MochiSettings
 from dreamrelation.backbones.wan.settings import Wan22Of5BSettings, Wan22OfA14BSettings, WanSettings
 from dreamrelation.costs.counted import CPU_ATTENTION
-from dreamrelation.forecast.counting import WORDS, Counter, NotCountedError
+from dreamrelation.forecast.counting import Counter, NotCountedError
+from dreamrelation.forecast.stand_in import WORDS
 from dreamrelation.methods.lora.settings import LoraSettings
 from dreamrelation.methods.motion_embedding.settings import MotionEmbeddingSettings
 from dreamrelation.methods.none.settings import NoneSettings

@@ -14,10 +14,11 @@ import torch
 from torch import Tensor, nn
 from torch._subclasses.fake_tensor import DataDependentOutputException, DynamicOutputShapeException
 
-from dreamrelation.backbones.interface import Autoencoder, Backbone, Denoiser, TextEmbeddings, TextEncoder
+from dreamrelation.backbones.interface import Autoencoder, Backbone, Denoiser
 from dreamrelation.backbones.sizes import Sizes, sizes_only
 from dreamrelation.costs.counted import Cost, cost_of, without_values
 from dreamrelation.errors import UserError
+from dreamrelation.forecast.stand_in import StandInModel
 from dreamrelation.methods.interface import OpenModel, PredictedStep, TrainedMethod
 from dreamrelation.roles import ROLES, Role
 from dreamrelation.settings.machine import MachineSettings
@@ -25,8 +26,6 @@ from dreamrelation.settings.methods import MethodSettings, TrainedMethodSettings
 from dreamrelation.settings.model import QUANTISED, ModelSettings
 from dreamrelation.settings.registry import implementation_of
 
-WORDS = 16
-"""Tokens of a prompt that count, where the model leaves the others out."""
 CAPTION = "A person and a person."
 Grid = tuple[int, int, int]
 
@@ -58,31 +57,6 @@ class StepCost:
     """Of one forward and backward pass; memory without the optimizer's."""
     trained: int
     """Numbers that are ever trained, in steps of all roles."""
-
-
-class _Texts:
-    """Answers as a cache of embeddings does, with nothing in them."""
-
-    def __init__(self, length: int, width: int) -> None:
-        self._shape = length, width
-
-    def look_up(self, texts: list[str]) -> TextEmbeddings:
-        length, width = self._shape
-        embedding = torch.zeros(len(texts), length, width)
-        counts = torch.arange(length).expand(len(texts), -1) < WORDS
-        return TextEmbeddings(embedding, counts)
-
-
-class _Model:
-    """What methods are given in the place of `OpenModel`."""
-
-    def __init__(self, backbone: Backbone, denoiser: Denoiser) -> None:
-        self.backbone, self.denoiser = backbone, denoiser
-        self.texts = _Texts(denoiser.spec.text_tokens, denoiser.text_width)
-
-    @cached_property
-    def text_encoder(self) -> TextEncoder:
-        return self.backbone.text_encoder()
 
 
 class Counter:
@@ -141,7 +115,7 @@ class Counter:
         """The same of a model of so many blocks."""
         with self.mode, sizes_only(Sizes(blocks)):
             backbone = self._backbone(every)
-            model = _Model(backbone, backbone.denoiser())
+            model = StandInModel(backbone, backbone.denoiser())
             method = _attached(settings, model, grid)
             active = method.activate(role)
             noisy, clean = (torch.zeros(batch, model.denoiser.channels, *grid) for _ in range(2))
@@ -166,7 +140,7 @@ class Counter:
         def at_depth(blocks: int) -> StepCost:
             with self.mode, sizes_only(Sizes(blocks)):
                 backbone = self._backbone(0)
-                model = _Model(backbone, backbone.denoiser())
+                model = StandInModel(backbone, backbone.denoiser())
                 if isinstance(settings, TrainedMethodSettings):
                     _attached(settings, model, grid).activate_as_used()
                 noisy = torch.zeros(batch, model.denoiser.channels, *grid)
@@ -226,7 +200,7 @@ def _line(few: int, less: StepCost, more: int, much: StepCost, whole: int) -> St
     return StepCost(Cost(flops, peak_bytes), at_whole(less.trained, much.trained))
 
 
-def _attached(settings: TrainedMethodSettings, model: _Model, grid: Grid) -> TrainedMethod:
+def _attached(settings: TrainedMethodSettings, model: StandInModel, grid: Grid) -> TrainedMethod:
     method: TrainedMethod = implementation_of(settings)(settings)
     try:
         method.attach(cast(OpenModel, model), grid, 0)
