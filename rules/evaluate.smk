@@ -34,6 +34,7 @@ rule evaluate:
         code=code_of("evaluate"),
         machine=machine,
         folder=folder_of_given_videos,
+        answers="results/{experiment}/{relation}/{method}/answers/{metric}.jsonl",
     message:
         "Evaluation: {wildcards.metric} of {wildcards.relation} by {wildcards.method}"
     shell:
@@ -46,6 +47,7 @@ rule evaluate:
         " --manifest {input.manifest:q}"
         " --videos {params.folder:q}"
         " --selection {input.selection:q}"
+        " --answers {params.answers:q}"
         " --scores {output.scores:q}"
         " > {log:q} 2>&1"
 
@@ -72,6 +74,7 @@ rule controls:
         settings=settings_of("controls"),
         code=code_of("controls"),
         machine=machine,
+        answers="results/{experiment}/{relation}/controls/answers/{metric}.jsonl",
     message:
         "Evaluation: {wildcards.metric} of real clips, for {wildcards.relation}"
     shell:
@@ -81,6 +84,7 @@ rule controls:
         " --relation {wildcards.relation:q}"
         " --metric {wildcards.metric:q}"
         " --selection {input.selection:q}"
+        " --answers {params.answers:q}"
         " --controls {output.controls:q}"
         " > {log:q} 2>&1"
 

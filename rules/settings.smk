@@ -10,6 +10,7 @@ try:
     settings = load(["config.yaml", *workflow.config_settings.configfiles], given)
     plan = Plan(settings)
     plan.check_inputs(Path("results") / settings.experiment)
+    plan.check_calls()
 except UserError as error:
     raise WorkflowError(str(error)) from None
 

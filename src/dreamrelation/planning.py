@@ -4,6 +4,7 @@ Imported by the Snakefile, so it imports nothing heavy.
 """
 
 import shutil
+import sys
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -102,6 +103,29 @@ class Plan:
     @property
     def controlled_metrics(self) -> list[str]:
         return [name for name, metric in self.experiment.metrics.items() if metric.controls]
+
+    @cached_property
+    def calls(self) -> dict[str, int]:
+        """Metric → how often a server is asked for it, at the most; without metrics that ask none."""
+        experiment = self.experiment
+        relations, clips = len(experiment.relations), experiment.clips
+        real = clips.held_out or clips.per_relation
+        found = {}
+        for name, metric in experiment.metrics.items():
+            others = min((relations - 1) * real, metric.other_controls or sys.maxsize)
+            videos = len(experiment.methods) * len(self.video_files) + metric.controls * (real + others)
+            found[name] = relations * videos * metric.calls_per_video
+        return {name: calls for name, calls in found.items() if calls}
+
+    def check_calls(self) -> None:
+        """Raise UserError where servers would be asked more often than the machine's settings allow."""
+        limit = self.experiment.machine.endpoint.max_calls
+        for name, calls in self.calls.items():
+            if calls > limit:
+                raise UserError(
+                    f"metrics.{name}: would ask a server up to {calls} times, machine.endpoint.max_calls allows"
+                    f" {limit}; `dreamrelation plan` tells what that costs; allow so many, or lower passes or prompts"
+                )
 
     def check_inputs(self, results: Path) -> None:
         """Raise UserError where something that is there was made of files that are not there any more.

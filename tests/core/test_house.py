@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 import dreamrelation
-from dreamrelation.settings.kinds import BACKBONES, DETECTORS, METHODS, METRICS, SEGMENTERS
+from dreamrelation.settings.kinds import BACKBONES, DETECTORS, JUDGES, METHODS, METRICS, SEGMENTERS
 from dreamrelation.settings.registry import Registry, imported
 
 PACKAGE = Path(dreamrelation.__file__).parent
-REGISTRIES = (METHODS, BACKBONES, METRICS, SEGMENTERS, DETECTORS)
+REGISTRIES = (METHODS, BACKBONES, METRICS, SEGMENTERS, DETECTORS, JUDGES)
 ABOVE_THE_SEAMS = [
     *(PACKAGE / "training").glob("*.py"),
     *(PACKAGE / "forecast").glob("*.py"),

@@ -10,6 +10,7 @@ from dreamrelation.files import file_sha256
 from dreamrelation.metrics.interface import VideoSample
 from dreamrelation.metrics.puppet_judge.network import SIDES, new_actor_head, new_judge, with_actor_head
 from dreamrelation.metrics.puppet_judge.storage import save_judge
+from dreamrelation.relations import RELATIONS
 from dreamrelation.tables.rows import HELD_OUT, SELECTION, TRAIN, VIDEOS, GeneratedVideo, SelectedClip
 from dreamrelation.video import encode
 
@@ -48,7 +49,7 @@ def write_judge(folder: Path, motion: str, left: str, right: str, actor: str | N
 def sample(relation: str = "hugging", subjects: tuple[str, str] = ("dog", "cat"), size=(HEIGHT, WIDTH)) -> VideoSample:
     """Noise, and what it should show."""
     frames = np.random.default_rng(2).integers(0, 256, (FRAMES, *size, 3)).astype(np.uint8)
-    return VideoSample("000", frames, f"A {subjects[0]} and a {subjects[1]}.", relation, subjects)
+    return VideoSample("000", frames, f"A {subjects[0]} and a {subjects[1]}.", RELATIONS[relation], subjects)
 
 
 def write_video(path: Path, seed: int) -> None:

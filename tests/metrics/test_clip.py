@@ -13,6 +13,7 @@ from dreamrelation.metrics.clip.model import Clip
 from dreamrelation.metrics.clip.settings import ClipTextSettings
 from dreamrelation.metrics.interface import VideoSample
 from dreamrelation.metrics.temporal_consistency import consecutive_cosine
+from dreamrelation.relations import RELATIONS
 from dreamrelation.settings.kinds import METRICS
 from dreamrelation.settings.machine import MachineSettings
 from dreamrelation.settings.registry import implementation_of
@@ -44,7 +45,7 @@ def folder(tmp_path_factory):
 @pytest.fixture
 def video():
     frames = np.random.default_rng(0).integers(0, 256, (5, 48, 64, 3)).astype(np.uint8)
-    return VideoSample("000", frames, "A dog is hugging a cat.", "hugging", ("dog", "cat"))
+    return VideoSample("000", frames, "A dog is hugging a cat.", RELATIONS["hugging"], ("dog", "cat"))
 
 
 def machine(batch: int = 5) -> MachineSettings:

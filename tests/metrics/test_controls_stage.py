@@ -24,6 +24,7 @@ def run(folder: Path, metric: dict[str, Any], relation: str = "hugging") -> Path
         metric="mine",
         relation=relation,
         selection=folder / "clips" / "selection.parquet",
+        answers=folder / "controls" / "answers" / "mine.jsonl",
         controls=folder / "controls" / "mine.parquet",
     )
     return folder / "controls" / "mine.parquet"

@@ -34,7 +34,12 @@ PAIRS = [("dog", "cat"), ("dog", "robot")]
 
 
 def slice_of(metric: dict[str, Any], height: int = HEIGHT, width: int = WIDTH) -> EvaluateStage:
-    return EvaluateStage(seed=0, size=FrameSize(height=height, width=width), metric=METRICS.read(metric))  # pyright: ignore
+    return EvaluateStage(
+        seed=0,
+        size=FrameSize(height=height, width=width),
+        own_relations=(),
+        metric=METRICS.read(metric),  # pyright: ignore
+    )
 
 
 def run(folder: Path, metric: dict[str, Any], relation: str = "hugging", method: str = "base", **slice_: int) -> Path:
@@ -48,6 +53,7 @@ def run(folder: Path, metric: dict[str, Any], relation: str = "hugging", method:
         manifest=folder / "videos.parquet",
         videos=folder / "videos",
         selection=folder / "clips" / "selection.parquet",
+        answers=folder / "answers" / "mine.jsonl",
         scores=folder / "scores" / "mine.parquet",
     )
     return folder / "scores" / "mine.parquet"
@@ -143,7 +149,7 @@ def test_the_reference_has_the_size_that_the_model_sees(tmp_path, monkeypatch):
     monkeypatch.setattr(evaluate, "real_clip", lambda *given: seen.append(real_clip(*given)) or seen[-1])
     run(tmp_path, {"kind": GAP}, height=32, width=48)
     assert [sample.frames.shape for sample in seen] == [(FRAMES, 32, 48, 3)]
-    assert [(sample.relation, sample.subjects) for sample in seen] == [("hugging", ("person", "person"))]
+    assert [(sample.relation.slug, sample.subjects) for sample in seen] == [("hugging", ("person", "person"))]
 
 
 @pytest.mark.parametrize(

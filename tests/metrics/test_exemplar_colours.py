@@ -12,6 +12,7 @@ from dreamrelation.puppets.theatre.figures import EXEMPLAR_SHIRTS, KINDS, SHIRTS
 from dreamrelation.puppets.theatre.motions import MOTIONS
 from dreamrelation.puppets.theatre.render import draw_scene, render
 from dreamrelation.puppets.theatre.room import EXEMPLAR_ROOMS, ROOMS
+from dreamrelation.relations import RELATIONS
 from dreamrelation.settings.machine import MachineSettings
 
 MACHINE = MachineSettings(device="cpu")
@@ -28,7 +29,7 @@ def drawn(number: int, rooms: tuple, shirts: tuple, kinds: tuple[str, str]) -> V
     motion = list(MOTIONS)[number % len(MOTIONS)]
     scene = draw_scene(motion, kinds, rng, 64, 96, rooms=rooms, shirts=shirts)
     frames = render(scene, np.linspace(-0.8, 0.8, 5)).frames
-    return VideoSample("v", frames, "", motion, kinds)
+    return VideoSample("v", frames, "", RELATIONS["hugging"], kinds)
 
 
 def test_the_defaults_are_the_puppets_own() -> None:

@@ -12,6 +12,7 @@ from dreamrelation.metrics.puppet_judge.judge import Judge
 from dreamrelation.metrics.puppet_judge.settings import TemporalConsistencySettings
 from dreamrelation.metrics.puppet_judge.temporal_consistency import TemporalConsistency
 from dreamrelation.metrics.temporal_consistency import consecutive_cosine
+from dreamrelation.relations import RELATIONS
 from dreamrelation.settings.machine import MachineSettings
 
 MACHINE = MachineSettings(device="cpu")
@@ -30,7 +31,7 @@ def shifted(pixels: int, frames: int = 5) -> np.ndarray:
 
 
 def video(frames: np.ndarray) -> VideoSample:
-    return VideoSample("000", frames, "A dog is hugging a cat.", "hugging", ("dog", "cat"))
+    return VideoSample("000", frames, "A dog is hugging a cat.", RELATIONS["hugging"], ("dog", "cat"))
 
 
 @pytest.fixture

@@ -6,10 +6,13 @@ from dreamrelation.metrics.interface import MetricInfo
 from dreamrelation.settings.kinds import METRICS
 from dreamrelation.settings.registry import implementation_of
 
+NEEDS = {kind: {"judge": {"kind": "openai_endpoint"}} for kind in ("vlm_relation_accuracy", "vlm_relation_grade")}
+"""Settings without which a kind cannot be."""
+
 
 @pytest.mark.parametrize("kind", METRICS.known)
 def test_each_kind_has_a_class_with_its_facts(kind: str) -> None:
-    settings = METRICS.settings_of(kind).model_validate({"kind": kind})
+    settings = METRICS.settings_of(kind).model_validate({"kind": kind, **NEEDS.get(kind, {})})
     made = implementation_of(settings)
     info = getattr(made, "info", None)
     assert isinstance(info, MetricInfo) and info.label and info.about

@@ -28,6 +28,9 @@ NOTE = "By a judge."
 VALUES: dict[str, list[float | None]] = {"seen": [1.0, 0.0, 1.0, None], "motion": [0.5, 0.75, 1.5, None]}
 
 
+TAKEN_ONCE = {"passes": None, "corrected": None}
+
+
 def description(name: str, note: str = NOTE) -> Description:
     return Description(name, INFOS[name], note, compares_sets=name == "fvd")
 
@@ -82,10 +85,12 @@ def test_shares_get_wilsons_interval_and_others_the_bootstraps(tmp_path):
     share = wilson(2, 3, 0.9)
     assert found["seen"] == {
         "mean": 2 / 3, "low": share.low, "high": share.high, "interval": "wilson", "count": 3, "missing": 1,
+        **TAKEN_ONCE,
     }  # fmt: skip
     drawn = bootstrap(np.array([0.5, 0.75, 1.5]), 0.9, 300, seed=3, metric="motion")
     assert found["motion"] == {
         "mean": drawn.mean, "low": drawn.low, "high": drawn.high, "interval": "bootstrap", "count": 3, "missing": 1,
+        **TAKEN_ONCE,
     }  # fmt: skip
     assert drawn.low < drawn.mean < drawn.high
 
@@ -100,8 +105,50 @@ def test_shares_get_wilsons_interval_and_others_the_bootstraps(tmp_path):
 )
 def test_a_metric_of_sets_keeps_its_own_limits(tmp_path, row, expected):
     content = run(tmp_path, [write_scores(tmp_path, "base", "fvd", row)])
-    assert list(content["methods"]["base"]["fvd"].values()) == expected
+    assert list(content["methods"]["base"]["fvd"].values()) == [*expected, None, None]
     assert content["metrics"]["fvd"]["compares_sets"]
+
+
+def write_passes(folder: Path, passes: list[tuple[float | None, ...]]) -> Path:
+    """Scores of a metric that was taken several times of each video."""
+    path = folder / "hugging" / "base" / "scores" / "seen.parquet"
+    rows = []
+    for number, of_video in enumerate(passes):
+        known = [value for value in of_video if value is not None]
+        value = sum(known) / len(known) if known else None
+        rows.append(VideoScore(f"{number:03d}", "A prompt.", value, None, "seen", of_video))
+    SCORES.write(path, rows, description("seen").metadata())
+    return path
+
+
+def test_passes_are_summed_up_by_their_spread(tmp_path):
+    """Means over videos of the passes: 1, 1/2, and 0 of the one video that has a third answer."""
+    content = run(tmp_path, [write_passes(tmp_path, [(1.0, 1.0, None), (1.0, 0.0, 0.0)])])
+    found = content["methods"]["base"]["seen"]
+    assert found["mean"] == pytest.approx((1 + 1 / 3) / 2)
+    assert found["interval"] == "bootstrap", "values between 0 and 1 are no counts"
+    assert found["passes"] == {"count": 3, "deviation": pytest.approx(0.5), "invalid": 1}
+
+
+def test_passes_without_any_answer_have_no_spread(tmp_path):
+    found = run(tmp_path, [write_passes(tmp_path, [(None, None), (None, None)])])["methods"]["base"]["seen"]
+    assert found["passes"] == {"count": 2, "deviation": None, "invalid": 4}
+    assert found["mean"] is None
+
+
+def test_a_share_is_corrected_for_what_the_metric_says_of_real_clips(tmp_path):
+    scores = [write_scores(tmp_path, "base", "seen", [*[1.0] * 5, *[0.0] * 5])]
+    clips = {"hugging": [1.0] * 18 + [0.0] * 2, "kicking": [1.0] * 4 + [0.0] * 16}
+    found = run(tmp_path, scores, [write_controls(tmp_path, "seen", clips)])["methods"]["base"]["seen"]
+    assert found["corrected"]["mean"] == pytest.approx((0.5 - 0.2) / (0.9 - 0.2))
+    assert found["corrected"]["low"] < found["corrected"]["mean"] < found["corrected"]["high"]
+    assert found["corrected"]["reason"] == ""
+
+
+def test_a_metric_that_is_no_share_is_not_corrected(tmp_path):
+    scores = [write_scores(tmp_path, "base", "motion", VALUES["motion"])]
+    controls = write_controls(tmp_path, "motion", {"hugging": [0.5], "kicking": [0.1]})
+    assert run(tmp_path, scores, [controls])["methods"]["base"]["motion"]["corrected"] is None
 
 
 def test_how_a_judge_does_is_passed_on(tmp_path):
@@ -117,7 +164,7 @@ def test_how_a_judge_does_is_passed_on(tmp_path):
 
 def test_a_metric_that_no_video_has_stays_empty(tmp_path):
     found = run(tmp_path, [write_scores(tmp_path, "base", "seen", [None, None])])["methods"]["base"]["seen"]
-    assert found == {"mean": None, "low": None, "high": None, "interval": None, "count": 0, "missing": 2}
+    assert found == {"mean": None, "low": None, "high": None, "interval": None, "count": 0, "missing": 2, **TAKEN_ONCE}
 
 
 def test_no_clip_of_another_relation_is_no_negative_control(tmp_path):

@@ -11,6 +11,7 @@ import pytest
 from tests.report.results_tree import METRICS, Results, make_settings
 
 from dreamrelation.errors import UserError
+from dreamrelation.report.score_tables import MEANS
 from dreamrelation.settings.stages import ReportStage
 from dreamrelation.stages.report import run
 from dreamrelation.tables.rows import MASKS, SCORES
@@ -42,16 +43,19 @@ def test_table_holds_the_numbers_of_the_evaluation(results: Results, tmp_path: P
         rows = list(csv.DictReader(file))
     found = {}
     for row in rows:
-        numbers = {
-            key: None if row[key] == "" else float(row[key]) for key in ("mean", "low", "high", "count", "missing")
-        }
+        numbers = {key: None if row[key] == "" else float(row[key]) for key in MEANS}
         found[row["relation"], row["method"], row["metric"]] = numbers
     expected = {}
     for relation in results.settings.relations:
         evaluation = json.loads((results.folder / relation / "evaluation.json").read_text())
         for method, metrics in evaluation["methods"].items():
             for metric, numbers in metrics.items():
-                expected[relation, method, metric] = {key: v for key, v in numbers.items() if key != "interval"}
+                corrected = numbers.get("corrected") or dict.fromkeys(("mean", "low", "high"))
+                told = {key: numbers[key] for key in ("mean", "low", "high", "count", "missing")}
+                told["deviation"] = (numbers.get("passes") or {"deviation": None})["deviation"]
+                told |= {"corrected": corrected["mean"]}
+                told |= {f"corrected_{limit}": corrected[limit] for limit in ("low", "high")}
+                expected[relation, method, metric] = told
     assert found == expected
     assert len(rows) == len(found) == 2 * 3 * 6
     assert [row["metric"] for row in rows[:6]] == list(METRICS)
@@ -204,7 +208,7 @@ def test_without_metrics_the_page_says_so(tmp_path: Path) -> None:
     assert "No metric is set, so nothing was measured." in text
     assert "not judged" not in text and 'class="verdict' not in text and "real clips asked" not in text
     assert (tmp_path / "tables" / "scores.csv").read_text().splitlines() == [
-        "relation,method,metric,mean,low,high,count,missing"
+        "relation,method,metric,mean,low,high,count,missing,deviation,corrected,corrected_low,corrected_high"
     ]
 
 

@@ -124,6 +124,13 @@ def test_a_cell_tells_what_the_first_share_says_and_the_details_of_the_others(
     assert "7 frames; features" in cell
 
 
+def test_a_share_is_shown_with_its_passes_and_corrected_for_the_controls(page: Page) -> None:
+    assert "± 1.2 in 10 passes" in page.text
+    assert "Relation accuracy, corrected for that (Rogan and Gladen 1978;" in page.text
+    assert "Base model –, as yes to 50% of all clips is too close" in page.text
+    assert "25.0% (12.5% to 50.0%)" in page.text
+
+
 def test_controls_tell_what_a_metric_says_of_real_clips(page: Page) -> None:
     told = "Relation accuracy is 100.0% over 10 that show it and 5.0% over 20 that show another one."
     assert told in " ".join(page.words)

@@ -6,6 +6,7 @@ from typing import ClassVar, Literal, Protocol
 
 import numpy as np
 
+from dreamrelation.relations import Relation
 from dreamrelation.settings.machine import MachineSettings
 from dreamrelation.settings.metrics import MetricSettings
 
@@ -27,7 +28,7 @@ class MetricInfo:
     high: float | None = None
     """Greatest possible value."""
     is_share: bool = False
-    """Single values are 0 or 1, so that their mean is a proportion."""
+    """Single values are 0 or 1, or shares of yes among several askings, so that their mean is a proportion."""
 
 
 @dataclass(frozen=True)
@@ -58,8 +59,8 @@ class VideoSample:
     frames: np.ndarray
     """(F, H, W, 3) uint8 RGB."""
     prompt: str
-    relation: str
-    """The relation's slug."""
+    relation: Relation
+    """The one that a metric is asked about; a control may show another."""
     subjects: tuple[str, str]
     """The prompt's two subjects, the actor first where the relation has one."""
 
@@ -74,6 +75,9 @@ class Score:
     """What was seen and, after a semicolon, how it was taken; or why there is no value."""
     confidence: float | None = None
     """How sure the metric is, 0 to 1, where it can tell; of a yes, where the value is no or yes."""
+    passes: tuple[float | None, ...] = ()
+    """Of a metric that is taken several times of each video, the value of each time, whose mean `value` is; None: no
+    valid one. Empty: it is taken once."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +96,9 @@ class VideoMetric(Protocol):
 
     One that is a judge may have a property `confusions`, a tuple of `Confusion`: how it does where the truth is known.
     The report shows them; a metric without the property has none.
+
+    One whose answers are dear may have a method `keep_answers_in(path)`: it keeps them in that file, from which a job
+    that was stopped goes on.
     """
 
     info: ClassVar[MetricInfo]

@@ -49,6 +49,8 @@ class RelationPage:
     table: ScoreTable
     controls: list[str]
     """What metrics say of real clips, a sentence each."""
+    corrections: list[tuple[str, list[str]]]
+    """A metric's label, and each method's share corrected for what the metric says of real clips."""
     curves: list[MethodCurves]
 
 
@@ -75,6 +77,7 @@ def relation_page(
         prompt_count=len(results.prompts),
         table=score_table(results.scores, results.evaluation.metrics),
         controls=_controls(results),
+        corrections=_corrections(results),
         curves=[_curves(method) for method in results.methods if method.training],
     )
 
@@ -122,6 +125,21 @@ def _controls(results: RelationResults) -> list[str]:
         if parts:
             sentences.append(f"{metric.label} is {' and '.join(parts)}.")
     return sentences
+
+
+def _corrections(results: RelationResults) -> list[tuple[str, list[str]]]:
+    found = []
+    for name in results.evaluation.controls:
+        metric, methods = results.evaluation.metrics[name], []
+        for method, scores in results.scores.items():
+            share = scores[name].corrected
+            if share is None:
+                continue
+            limits = f" ({metric.text(share.low)} to {metric.text(share.high)})" if share.mean is not None else ""
+            methods.append(f"{method_label(method)} {metric.text(share.mean)}{limits or f', as {share.reason}'}")
+        if methods:
+            found.append((metric.label, methods))
+    return found
 
 
 def _curves(method: Method) -> MethodCurves:

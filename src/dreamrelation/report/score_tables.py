@@ -9,7 +9,8 @@ from dreamrelation.report.inputs import ExperimentResults
 from dreamrelation.report.paper import COLUMNS, PAPER, method_label
 from dreamrelation.report.scores import NO_SCORE, MeanScore, Metric, Scores, best
 
-CSV_COLUMNS = ("relation", "method", "metric", "mean", "low", "high", "count", "missing")
+MEANS = ("mean", "low", "high", "count", "missing", "deviation", "corrected", "corrected_low", "corrected_high")
+CSV_COLUMNS = ("relation", "method", "metric", *MEANS)
 
 
 @dataclass(frozen=True)
@@ -19,6 +20,8 @@ class Cell:
     text: str
     interval: str
     """Such as "0.31 to 0.62"; empty where there is none."""
+    spread: str
+    """Over several passes, such as "± 0.8 in 10 passes"; empty where it is taken once."""
     count: int
     """Videos with a value."""
     best: bool
@@ -81,8 +84,10 @@ def write_csv(path: Path, results: ExperimentResults) -> None:
         for relation in results.relations:
             for method in relation.methods:
                 for name, score in method.scores.items():
-                    numbers = (score.mean, score.low, score.high, score.count, score.missing)
-                    writer.writerow([relation.relation.slug, method.name, name, *numbers])
+                    numbers = (score.mean, score.low, score.high, score.count, score.missing, score.deviation)
+                    right = score.corrected
+                    corrected = ("", "", "") if right is None else (right.mean, right.low, right.high)
+                    writer.writerow([relation.relation.slug, method.name, name, *numbers, *corrected])
 
 
 def _score(scores: Scores, method: str, name: str) -> MeanScore:
@@ -91,4 +96,9 @@ def _score(scores: Scores, method: str, name: str) -> MeanScore:
 
 def _cell(metric: Metric, score: MeanScore, is_best: bool) -> Cell:
     interval = "" if score.low is None else f"{metric.text(score.low)} to {metric.text(score.high)}"
-    return Cell(metric.text(score.mean), interval, score.count, is_best)
+    spread = "" if score.deviation is None else f"± {_bare(metric, score.deviation)} in {score.passes} passes"
+    return Cell(metric.text(score.mean), interval, spread, score.count, is_best)
+
+
+def _bare(metric: Metric, value: float) -> str:
+    return metric.text(value).rstrip("%")

@@ -68,6 +68,17 @@ class Metric:
 
 
 @dataclass(frozen=True)
+class Corrected:
+    """A share, corrected for what its metric says of real clips."""
+
+    mean: float | None
+    """None: `reason` says why."""
+    low: float | None
+    high: float | None
+    reason: str
+
+
+@dataclass(frozen=True)
 class MeanScore:
     """The mean of a metric over videos and its confidence interval."""
 
@@ -80,10 +91,22 @@ class MeanScore:
     """Videos with a value."""
     missing: int
     """Videos without."""
+    passes: int = 1
+    """How often it was taken of each video."""
+    deviation: float | None = None
+    """Of several passes, the standard deviation of their means."""
+    corrected: Corrected | None = None
+    """None where the metric was not asked about real clips."""
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> "MeanScore":
-        return cls(content["mean"], content["low"], content["high"], content["count"], content["missing"])
+        passes, corrected = content.get("passes"), content.get("corrected")
+        return cls(
+            *(content[key] for key in ("mean", "low", "high", "count", "missing")),
+            passes=1 if passes is None else passes["count"],
+            deviation=None if passes is None else passes["deviation"],
+            corrected=None if corrected is None else Corrected(**corrected),
+        )
 
 
 NO_SCORE = MeanScore(None, None, None, 0, 0)

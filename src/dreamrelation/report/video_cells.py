@@ -89,14 +89,17 @@ def _verdict(metric: Metric, score: VideoScore) -> Verdict:
     if score.value is None:
         return Verdict(metric.label, None, "", "")
     # What was seen comes first in a detail; how it was taken follows a semicolon.
-    return Verdict(metric.label, score.value == 1, _confidence(score), score.detail.split(";")[0])
+    return Verdict(metric.label, score.value > 0.5, _confidence(score), score.detail.split(";")[0])
 
 
 def _reading(metric: Metric, score: VideoScore) -> Reading:
-    value = ("yes" if score.value == 1 else "no") if metric.is_share else metric.text(score.value)
+    said_yes = score.value is not None and score.value > 0.5
+    value = ("yes" if said_yes else "no") if metric.is_share else metric.text(score.value)
     confidence = _confidence(score)
     return Reading(metric.label, f"{value} ({confidence})" if confidence else value, score.detail)
 
 
 def _confidence(score: VideoScore) -> str:
-    return "" if score.confidence is None else f"{score.confidence:.2f}"
+    """Of a yes: the metric's own, or the share of its passes that said yes."""
+    found = score.value if score.confidence is None and score.passes else score.confidence
+    return "" if found is None else f"{found:.2f}"

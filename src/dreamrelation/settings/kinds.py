@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, SerializeAsAny
 
+from dreamrelation.settings.judges import JudgeSettings
 from dreamrelation.settings.methods import MethodSettings
 from dreamrelation.settings.metrics import MetricSettings
 from dreamrelation.settings.model import ModelSettings
@@ -50,6 +51,16 @@ METRICS = Registry(
         "clip_t": "dreamrelation.metrics.clip.settings:ClipTextSettings",
         "clip_temporal_consistency": "dreamrelation.metrics.clip.settings:TemporalConsistencySettings",
         "motion": "dreamrelation.metrics.motion.settings:MotionSettings",
+        "vlm_relation_accuracy": "dreamrelation.metrics.vision_language.settings:VisionLanguageAccuracySettings",
+        "vlm_relation_grade": "dreamrelation.metrics.vision_language.settings:VisionLanguageGradeSettings",
+    },
+)
+JUDGES = Registry(
+    "judge",
+    JudgeSettings,
+    {
+        "openai_endpoint": "dreamrelation.metrics.judges.openai_endpoint.settings:OpenAIEndpointSettings",
+        "qwen_vl": "dreamrelation.metrics.judges.qwen_vl.settings:QwenVLSettings",
     },
 )
 SEGMENTERS = Registry(
@@ -79,5 +90,6 @@ def _field(registry: Registry) -> Any:
 Method = Annotated[SerializeAsAny[MethodSettings], _field(METHODS)]
 Model = Annotated[SerializeAsAny[ModelSettings], _field(BACKBONES)]
 Metric = Annotated[SerializeAsAny[MetricSettings], _field(METRICS)]
+Judge = Annotated[SerializeAsAny[JudgeSettings], _field(JUDGES)]
 Segmenter = Annotated[SerializeAsAny[SegmenterSettings], _field(SEGMENTERS)]
 Detector = Annotated[SerializeAsAny[DetectorSettings], _field(DETECTORS)]

@@ -3,11 +3,30 @@
 Nothing is made again because one of these changed.
 """
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from dreamrelation.settings.base import Count, Settings
+
+
+class EndpointSettings(Settings):
+    """How servers are asked that metrics need. Each job counts for itself."""
+
+    concurrency: Annotated[int, Field(ge=1, le=256)] = 8
+    """Requests at the same time."""
+    requests_per_minute: Count | None = None
+    """No more than this; `None`: as fast as the server answers."""
+    timeout_seconds: Annotated[float, Field(gt=0, le=3600)] = 120.0
+    """How long an answer may take."""
+    attempts: Count = 8
+    """How often a request is sent until it succeeds, with growing pauses or those that the server asks for."""
+    max_calls: Count = 5000
+    """An experiment that would ask more often is refused before it starts, and a job that does is stopped."""
+    price_per_million_tokens: Annotated[float, Field(ge=0)] | None = None
+    """In whatever currency, for `dreamrelation plan`."""
+    tokens_per_frame: Count = 558
+    """What a picture counts for, of which `dreamrelation plan` makes tokens; some 480 × 848 in Qwen-VL."""
 
 
 class MachineSettings(Settings):
@@ -32,6 +51,7 @@ class MachineSettings(Settings):
     """Videos per forward pass of the denoiser; a video does not depend on it."""
     metric_batch: Count = 32
     """Frames per forward pass of a metric's network."""
+    endpoint: EndpointSettings = EndpointSettings()
     training_processes: Count = 1
     """Processes that train one method together, each on a graphics card of its own and with its share of
     `batch_size`."""

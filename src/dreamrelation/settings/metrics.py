@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field, model_validator
 
-from dreamrelation.settings.base import Component, Settings
+from dreamrelation.settings.base import Component, Count, Settings
 
 
 class MetricSettings(Component):
@@ -15,12 +15,24 @@ class MetricSettings(Component):
 
     controls: bool = False
     """Also ask it about real clips, of the relation (it should say 1) and of the other relations (0)."""
+    other_controls: Count | None = None
+    """Of the other relations at most so many clips in all, evenly of each; `None`: all that are there."""
 
     @model_validator(mode="after")
     def _controls_look_at_single_clips(self) -> "MetricSettings":
         if self.controls and self.compares_sets:
             raise ValueError("controls is true, but this metric compares sets and says nothing of one clip")
         return self
+
+    @property
+    def calls_per_video(self) -> int:
+        """How often a server is asked about each video, which may cost money."""
+        return 0
+
+    @property
+    def frames_per_call(self) -> int:
+        """How many frames it is sent each time."""
+        return 0
 
     def check_relation(self, relation: str) -> None:
         """Raise UserError where the metric cannot be taken for this relation."""

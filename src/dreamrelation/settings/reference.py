@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dreamrelation.settings.experiment import ExperimentSettings
-from dreamrelation.settings.kinds import BACKBONES, DETECTORS, METHODS, METRICS, SEGMENTERS
+from dreamrelation.settings.kinds import BACKBONES, DETECTORS, JUDGES, METHODS, METRICS, SEGMENTERS
 
 Schema = dict[str, Any]
 
@@ -69,6 +69,7 @@ PLACES = {
     "model": BACKBONES,
     "methods.NAME": METHODS,
     "metrics.NAME": METRICS,
+    "metrics.NAME.judge": JUDGES,
 }
 """Where a kind is chosen."""
 
@@ -129,7 +130,7 @@ def default_text(section: Section, name: str) -> str:
     """The default as YAML takes it; a dash where the setting must be given."""
     if name in section.required:
         return "–"
-    return f"`{json.dumps(section.fields[name]['default'], ensure_ascii=False)}`"
+    return f"`{json.dumps(section.fields[name].get('default', {}), ensure_ascii=False)}`"
 
 
 def text() -> str:

@@ -150,13 +150,27 @@ class TrainStage(StageSettings):
         )
 
 
-class SampledStage(StageSettings):
+class AnyRelationStage(StageSettings):
+    """For one relation at a time, whichever it is."""
+
+    own_relations: tuple[Relation, ...]
+    """Those of one's own, which the package does not know."""
+
+    def relation(self, slug: str) -> Relation:
+        """One's own of this name, or NTU RGB+D's."""
+        return next((own for own in self.own_relations if own.slug == slug), None) or RELATIONS[slug]
+
+
+def _own_relations(experiment: ExperimentSettings) -> tuple[Relation, ...]:
+    return tuple(own.named(slug) for slug, own in experiment.own_relations.items())
+
+
+class SampledStage(AnyRelationStage):
     """A method, and how videos are sampled with what it learned."""
 
     size: FrameSize
     model: Model
     method: Method
-    own_relations: tuple[Relation, ...]
     sampling: Sampling
 
     @classmethod
@@ -169,13 +183,9 @@ class SampledStage(StageSettings):
             "size": FrameSize.of(experiment.clips),
             "model": experiment.model,
             "method": experiment.method(method or ""),
-            "own_relations": tuple(own.named(slug) for slug, own in experiment.own_relations.items()),
+            "own_relations": _own_relations(experiment),
             "sampling": experiment.generation.resolved(experiment.model.spec),
         }
-
-    def relation(self, slug: str) -> Relation:
-        """One's own of this name, or NTU RGB+D's."""
-        return next((own for own in self.own_relations if own.slug == slug), None) or RELATIONS[slug]
 
 
 class ExportStage(SampledStage):
@@ -192,7 +202,7 @@ class GenerateStage(SampledStage):
         return cls(seed=experiment.seed, **cls._made_of(experiment, method))
 
 
-class EvaluateStage(StageSettings):
+class EvaluateStage(AnyRelationStage):
     """One metric of one method's videos, or of real clips."""
 
     seed: int
@@ -201,8 +211,12 @@ class EvaluateStage(StageSettings):
 
     @classmethod
     def of(cls, experiment: ExperimentSettings, method: str | None = None, metric: str | None = None) -> Self:
-        chosen = experiment.metric(metric or "")
-        return cls(seed=experiment.seed, size=FrameSize.of(experiment.clips), metric=chosen)
+        return cls(
+            seed=experiment.seed,
+            size=FrameSize.of(experiment.clips),
+            own_relations=_own_relations(experiment),
+            metric=experiment.metric(metric or ""),
+        )
 
 
 class SummariseStage(StageSettings):

@@ -90,13 +90,15 @@ COMMANDS: dict[str, Command] = {
     "evaluate": Command(
         "take one metric of one method's videos",
         names=("relation", "method", "metric"),
-        paths=("manifest", "videos", "selection", "scores"),
+        paths=("manifest", "videos", "selection", "answers", "scores"),
+        optional=("answers",),
         settings_beside="scores",
     ),
     "controls": Command(
         "take one metric of real clips, whose truth is known",
         names=("relation", "metric"),
-        paths=("selection", "controls"),
+        paths=("selection", "answers", "controls"),
+        optional=("answers",),
         settings_beside="controls",
     ),
     "summarise": Command(

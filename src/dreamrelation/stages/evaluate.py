@@ -2,6 +2,7 @@
 
 import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from dreamrelation.files import file_sha256
 from dreamrelation.metrics.description import Description
 from dreamrelation.metrics.interface import Score, SetMetric, VideoMetric, VideoSample
 from dreamrelation.progress import progress
+from dreamrelation.relations import Relation
 from dreamrelation.settings.machine import MachineSettings
 from dreamrelation.settings.metrics import MetricSettings
 from dreamrelation.settings.registry import implementation_of
@@ -42,28 +44,40 @@ def run(
     manifest: Path,
     videos: Path,
     selection: Path,
+    answers: Path | None,
     scores: Path,
 ) -> None:
     """Write SCORES, or SET_SCORES for a metric that compares sets, of the metric that the experiment calls `metric`.
 
     `manifest` lists the videos, `videos` is the folder with their files. A metric that compares sets has for reference
-    the clips of `selection` that show the relation. Raises UserError where the manifest is of another relation or
-    method, or a file is missing or not the one that it lists.
+    the clips of `selection` that show the relation; one whose answers are dear keeps them in the file `answers`, from
+    which a stopped job goes on. Raises UserError where the manifest is of another relation or method, or a file is
+    missing or not the one that it lists.
     """
     listed = _listed(manifest, relation, method)
-    scorer = implementation_of(settings.metric)(settings.metric, machine)
+    scorer = opened(settings, machine, answers)
     metadata = describe(metric, scorer, settings.metric).metadata()
     counted = progress(listed, len(listed), f"{metric} of {relation} by {method}")
-    samples = (generated(row, videos) for row in counted)
+    asked = settings.relation(relation)
+    samples = (generated(row, videos, asked) for row in counted)
     if settings.metric.compares_sets:
         reference = reference_clips(selection, relation)
-        real = (real_clip(clip, relation, settings.size) for clip in reference)
+        real = (real_clip(clip, asked, settings.size) for clip in reference)
         found = scorer.compare(samples, real)
         _check_finite([found.value, found.low, found.high], f"the metric {metric}")
         row = SetScore(found.value, found.low, found.high, len(listed), len(reference), found.detail)
         SET_SCORES.write(scores, [row], metadata)
     else:
         SCORES.write(scores, [_video_score(scorer, sample, metric) for sample in samples], metadata)
+
+
+def opened(settings: EvaluateStage, machine: MachineSettings, answers: Path | None) -> Any:
+    """The metric, which keeps dear answers in the file `answers`, if there is one."""
+    metric = implementation_of(settings.metric)(settings.metric, machine)
+    keep = getattr(metric, "keep_answers_in", None)  # optional, see VideoMetric
+    if keep is not None and answers is not None:
+        keep(answers)
+    return metric
 
 
 def describe(name: str, metric: VideoMetric | SetMetric, settings: MetricSettings) -> Description:
@@ -76,11 +90,25 @@ def checked_score(metric: VideoMetric, sample: VideoSample, name: str) -> Score:
     """The score of a sample. Raises ValueError where it is not what the metric says of itself."""
     score, what = metric.score(sample), f"the metric {name}, {sample.name}"
     _check_finite([score.value], what)
-    if metric.info.is_share and score.value not in (None, 0, 1):
-        raise ValueError(f"{what}: found the value {score.value}, expected 0 or 1, as of a share")
+    if metric.info.is_share:
+        _check_share(score, what)
     if score.confidence is not None and not 0 <= score.confidence <= 1:
         raise ValueError(f"{what}: found the confidence {score.confidence}, expected 0 to 1")
     return score
+
+
+def _check_share(score: Score, what: str) -> None:
+    """0 or 1, or the mean of several passes."""
+    known = [value for value in score.passes if value is not None]
+    expected = f"the mean of {len(known)} passes" if score.passes else "0 or 1"
+    if score.value is None:
+        fits = not known
+    elif score.passes:
+        fits = all(0 <= value <= 1 for value in known) and math.isclose(score.value, math.fsum(known) / len(known))
+    else:
+        fits = score.value in (0, 1)
+    if not fits:
+        raise ValueError(f"{what}: found the value {score.value}, expected {expected}, as of a share")
 
 
 def _check_finite(numbers: list[float | None], what: str) -> None:
@@ -91,7 +119,7 @@ def _check_finite(numbers: list[float | None], what: str) -> None:
 
 def _video_score(metric: VideoMetric, sample: VideoSample, name: str) -> VideoScore:
     score = checked_score(metric, sample, name)
-    return VideoScore(sample.name, sample.prompt, score.value, score.confidence, score.detail)
+    return VideoScore(sample.name, sample.prompt, score.value, score.confidence, score.detail, score.passes)
 
 
 def _listed(manifest: Path, relation: str, method: str) -> list[GeneratedVideo]:
@@ -106,8 +134,8 @@ def _listed(manifest: Path, relation: str, method: str) -> list[GeneratedVideo]:
     return listed
 
 
-def generated(row: GeneratedVideo, videos: Path) -> VideoSample:
-    """A generated video, whose file lies in the folder `videos`.
+def generated(row: GeneratedVideo, videos: Path, relation: Relation) -> VideoSample:
+    """A generated video of `relation`, whose file lies in the folder `videos`.
 
     Raises UserError where there is no such file, or its content or its shape is not what the manifest says.
     """
@@ -121,7 +149,7 @@ def generated(row: GeneratedVideo, videos: Path) -> VideoSample:
     expected = (row.pixel_frames, row.height, row.width, 3)
     if frames.shape != expected:
         raise UserError(f"{path}: found frames {frames.shape}, expected {expected}")
-    return VideoSample(row.video, frames, row.prompt, row.relation, (row.subject1, row.subject2))
+    return VideoSample(row.video, frames, row.prompt, relation, (row.subject1, row.subject2))
 
 
 def reference_clips(selection: Path, relation: str) -> list[SelectedClip]:
@@ -135,7 +163,7 @@ def reference_clips(selection: Path, relation: str) -> list[SelectedClip]:
     return [clip for clip in clips if clip.split == HELD_OUT] or clips
 
 
-def real_clip(clip: SelectedClip, relation: str, size: FrameSize) -> VideoSample:
+def real_clip(clip: SelectedClip, relation: Relation, size: FrameSize) -> VideoSample:
     """A selected clip at the size that the model sees, as a sample that a metric is asked about for `relation`."""
     frames = read_frames(clip, size.height, size.width)
     return VideoSample(clip.clip, frames, clip.caption, relation, REAL_SUBJECTS)

@@ -5,10 +5,12 @@ from pathlib import Path
 
 from dreamrelation.config import load
 from dreamrelation.errors import UserError
+from dreamrelation.forecast.calls import calls_told
 from dreamrelation.forecast.cards import card_of
 from dreamrelation.forecast.counting import Counter
 from dreamrelation.forecast.experiment import Forecast, Forecaster
 from dreamrelation.forecast.text import told
+from dreamrelation.planning import Plan
 
 
 def run(
@@ -33,4 +35,8 @@ def run(
     counter = Counter(experiment.model, experiment.machine)
     found = Forecaster(experiment, counter, card_of(card, vram, rate), share).forecast()
     print(told(found))
+    calls = Plan(experiment).calls
+    if calls:
+        frames = {name: experiment.metrics[name].frames_per_call for name in calls}
+        print(calls_told(calls, frames, experiment.machine.endpoint))
     return found

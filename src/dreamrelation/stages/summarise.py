@@ -5,7 +5,7 @@ What a metric is stands in the metadata of its scores, so this knows none.
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +13,33 @@ import numpy as np
 
 from dreamrelation.errors import UserError
 from dreamrelation.files import appearing
+from dreamrelation.metrics.corrected import Corrected, corrected
 from dreamrelation.metrics.description import Description
 from dreamrelation.metrics.intervals import bootstrap, wilson
 from dreamrelation.settings.stages import SummariseStage
-from dreamrelation.tables.rows import CONTROLS, SCORES, SET_SCORES, SetScore
+from dreamrelation.tables.rows import CONTROLS, SCORES, SET_SCORES, SetScore, VideoScore
+
+
+@dataclass(frozen=True)
+class Passes:
+    """How a metric that is taken several times of each video agrees with itself."""
+
+    count: int
+    """How often it was taken of each video."""
+    deviation: float | None
+    """Standard deviation, over the passes, of the mean over videos; None where fewer than two have one."""
+    invalid: int
+    """Passes over single videos without a valid value."""
+
+
+@dataclass(frozen=True)
+class Real:
+    """What a metric says of real clips."""
+
+    positive: list[float | None]
+    """Of those that show the relation."""
+    negative: list[float | None]
+    """Of those that show another one."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +57,10 @@ class Summary:
     """Videos with a value."""
     missing: int
     """Videos without."""
+    passes: Passes | None = None
+    """None of a metric that is taken once."""
+    corrected: Corrected | None = None
+    """A share, corrected for what the metric says of real clips; None where it was not asked about them."""
 
 
 def run(*, settings: SummariseStage, relation: str, scores: list[Path], controls: list[Path], evaluation: Path) -> None:
@@ -44,28 +71,28 @@ def run(*, settings: SummariseStage, relation: str, scores: list[Path], controls
     """
     descriptions: dict[str, Description] = {}
     methods: dict[str, dict[str, Summary]] = {}
+    real = {path.stem: (path, *_real(path, relation)) for path in controls}
     for path in scores:
         method = path.parent.parent.name
-        description, summary = _of_method(path, settings)
+        clips = real[path.stem][2] if path.stem in real else None
+        description, summary = _of_method(path, clips, settings)
         _agree(descriptions, description, path)
         if description.name in methods.setdefault(method, {}):
             raise UserError(f"{path}: found the scores of {description.name} of {method} twice, expected them once")
         methods[method][description.name] = summary
     _check_complete(methods, list(descriptions), evaluation)
-    real: dict[str, dict[str, Summary | None]] = {}
-    for path in controls:
-        description, sides = _of_controls(path, relation, settings)
-        if description.name not in descriptions:
+    for name, (path, description, _) in real.items():
+        if name not in descriptions:
             raise UserError(f"{path}: found controls of {description.name}, of which no scores are given")
         _agree(descriptions, description, path)
-        real[description.name] = sides
+    sides = {name: _sides(description, clips, settings) for name, (_, description, clips) in real.items()}
     content = {
         "experiment": settings.experiment,
         "relation": relation,
         "seed": settings.seed,
         "confidence": settings.intervals.confidence,
         "metrics": {name: _metric_content(description) for name, description in descriptions.items()},
-        "controls": {name: {side: _content(s) for side, s in sides.items()} for name, sides in real.items()},
+        "controls": {name: {side: _content(s) for side, s in of_it.items()} for name, of_it in sides.items()},
         "methods": {name: {metric: _content(s) for metric, s in of_it.items()} for name, of_it in methods.items()},
     }
     with appearing(evaluation) as beside:
@@ -84,8 +111,8 @@ def _content(summary: Summary | None) -> dict[str, Any] | None:
     return None if summary is None else asdict(summary)
 
 
-def _of_method(path: Path, settings: SummariseStage) -> tuple[Description, Summary]:
-    """The scores of one method by one metric."""
+def _of_method(path: Path, real: Real | None, settings: SummariseStage) -> tuple[Description, Summary]:
+    """The scores of one method by one metric, which was asked about `real` clips, too."""
     if SET_SCORES.holds(path):
         sets, metadata = SET_SCORES.read_with_metadata(path)
         if len(sets) != 1:
@@ -95,30 +122,66 @@ def _of_method(path: Path, settings: SummariseStage) -> tuple[Description, Summa
     if not rows:
         raise UserError(f"{path}: found no score, expected at least one")
     description = Description.of(metadata, path)
-    return description, summarise(description, [row.value for row in rows], settings)
+    summary = summarise(description, [row.value for row in rows], settings)
+    passes = _passes([row.passes for row in rows])
+    return description, replace(summary, passes=passes, corrected=_corrected(description, rows, real, settings))
 
 
-def _of_controls(path: Path, relation: str, settings: SummariseStage) -> tuple[Description, dict[str, Summary | None]]:
-    """The scores of real clips that show the relation (positive) and of the others (negative; None: there are none)."""
+def _passes(of_videos: list[tuple[float | None, ...]]) -> Passes | None:
+    """Raises ValueError where videos have different numbers of passes."""
+    if not of_videos[0]:
+        return None
+    table = np.array(of_videos, np.float64)  # None is not a number
+    invalid = np.isnan(table)
+    answered = table[:, ~invalid.all(axis=0)]
+    means = np.nanmean(answered, axis=0) if answered.size else np.array([])
+    deviation = float(means.std(ddof=1)) if len(means) > 1 else None
+    return Passes(table.shape[1], deviation, int(invalid.sum()))
+
+
+def _corrected(
+    description: Description, rows: list[VideoScore], real: Real | None, settings: SummariseStage
+) -> Corrected | None:
+    if real is None or not description.info.is_share:
+        return None
+    videos, positive, negative = (_known(v) for v in ([row.value for row in rows], real.positive, real.negative))
+    if not (len(videos) and len(positive) and len(negative)):
+        return None
+    intervals = settings.intervals
+    seed = [settings.seed, *f"correction {description.name}".encode()]
+    return corrected(videos, positive, negative, intervals.confidence, intervals.bootstrap_samples, seed)
+
+
+def _real(path: Path, relation: str) -> tuple[Description, Real]:
+    """What the metric says of real clips."""
     rows, metadata = CONTROLS.read_with_metadata(path)
     description = Description.of(metadata, path)
     positive = [row.value for row in rows if row.shown == relation]
     negative = [row.value for row in rows if row.shown != relation]
     if not positive:
         raise UserError(f"{path}: found no clip that shows {relation}, expected at least one")
-    sides = {"positive": positive, "negative": negative}
-    return description, {side: summarise(description, v, settings) if v else None for side, v in sides.items()}
+    return description, Real(positive, negative)
+
+
+def _sides(description: Description, real: Real, settings: SummariseStage) -> dict[str, Summary | None]:
+    """Of clips that show the relation, and of the others; None: there are none."""
+    sides = {"positive": real.positive, "negative": real.negative}
+    return {side: summarise(description, values, settings) if values else None for side, values in sides.items()}
+
+
+def _known(values: Iterable[float | None]) -> np.ndarray:
+    return np.array([value for value in values if value is not None], np.float64)
 
 
 def summarise(description: Description, values: Iterable[float | None], settings: SummariseStage) -> Summary:
     """The mean and its interval. Values that could not be taken are counted, not guessed."""
     values = list(values)
-    known = np.array([value for value in values if value is not None], np.float64)
+    known = _known(values)
     count, missing = len(known), len(values) - len(known)
     if not count:
         return Summary(None, None, None, None, count, missing)
     confidence = settings.intervals.confidence
-    if description.info.is_share:
+    if description.info.is_share and np.isin(known, (0, 1)).all():
         found = wilson(int(known.sum()), count, confidence)
     else:
         found = bootstrap(known, confidence, settings.intervals.bootstrap_samples, settings.seed, description.name)

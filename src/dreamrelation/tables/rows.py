@@ -200,6 +200,8 @@ class VideoScore:
     """How sure the metric is, 0 to 1, where it can tell: a judge's probability, for example."""
     detail: str
     """How the value was taken, or why there is none."""
+    passes: tuple[float | None, ...] = ()
+    """Of a metric that is taken several times of each video, the value of each time; None: no valid one."""
 
 
 SCORES = Table("scores", VideoScore)
@@ -232,6 +234,8 @@ class ControlScore:
     """The relation that the clip shows."""
     value: float | None
     detail: str
+    passes: tuple[float | None, ...] = ()
+    """As in VideoScore."""
 
 
 CONTROLS = Table("controls", ControlScore)

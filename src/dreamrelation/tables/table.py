@@ -25,6 +25,7 @@ ARROW_TYPES: dict[Any, pa.DataType] = {
     bool: pa.bool_(),
     tuple[str, ...]: pa.list_(pa.string()),
     tuple[int, ...]: pa.list_(pa.int64()),
+    tuple[float | None, ...]: pa.list_(pa.float64()),
     dict[str, float]: pa.map_(pa.string(), pa.float64()),
 }
 
@@ -45,8 +46,8 @@ class Table(Generic[Row]):
     name: str
     """As in the file's metadata."""
     row: type[Row]
-    """A frozen dataclass of str, int, float, bytes, bool, tuple[str, ...], tuple[int, ...] and dict[str, float], each
-    also `| None`."""
+    """A frozen dataclass of str, int, float, bytes, bool, tuple[str, ...], tuple[int, ...], tuple[float | None, ...]
+    and dict[str, float], each also `| None`."""
 
     @cached_property
     def schema(self) -> pa.Schema:

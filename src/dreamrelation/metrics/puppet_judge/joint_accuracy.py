@@ -9,7 +9,6 @@ from pathlib import Path
 from dreamrelation.metrics.interface import MetricInfo, Score, VideoSample
 from dreamrelation.metrics.puppet_judge.judge import Judge, Opinion
 from dreamrelation.metrics.puppet_judge.settings import JointAccuracySettings
-from dreamrelation.relations import RELATIONS
 from dreamrelation.settings.machine import MachineSettings
 
 Sides = tuple[str, str]
@@ -54,16 +53,16 @@ class JointAccuracy:
 
         Raises UserError where the judge does not know the relation.
         """
-        self.judge.check_relation(video.relation)
+        self.judge.check_relation(video.relation.slug)
         strangers = self.judge.strangers(video.subjects)
         if strangers:
             return Score(None, strangers)
         opinion = self.judge.ask(video.frames)
-        order_matters = RELATIONS[video.relation].actor is not None and len(set(video.subjects)) == 2
+        order_matters = video.relation.actor is not None and len(set(video.subjects)) == 2
         in_place, likely = _places(opinion, video.subjects, order_matters)
-        value = float(opinion.motion == video.relation and in_place)
+        value = float(opinion.motion == video.relation.slug and in_place)
         seen = f"saw {opinion.in_words}, {opinion.left} and {opinion.right}{_order(opinion, order_matters)}"
-        return Score(value, f"{seen}; {self.judge.name}", min(opinion.motions[video.relation] * likely, 1.0))
+        return Score(value, f"{seen}; {self.judge.name}", min(opinion.motions[video.relation.slug] * likely, 1.0))
 
 
 def _places(opinion: Opinion, subjects: tuple[str, str], order_matters: bool) -> tuple[bool, float]:

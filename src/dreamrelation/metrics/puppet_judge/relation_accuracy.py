@@ -37,7 +37,8 @@ class RelationAccuracy:
 
     def score(self, video: VideoSample) -> Score:
         """Raises UserError where the judge does not know the relation."""
-        self.judge.check_relation(video.relation)
+        asked = video.relation.slug
+        self.judge.check_relation(asked)
         opinion = self.judge.ask(video.frames)
-        value = float(opinion.motion == video.relation)
-        return Score(value, f"saw {opinion.in_words}; {self.judge.name}", opinion.motions[video.relation])
+        value = float(opinion.motion == asked)
+        return Score(value, f"saw {opinion.in_words}; {self.judge.name}", opinion.motions[asked])
