@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 import dreamrelation
-from dreamrelation.settings.kinds import BACKBONES, DETECTORS, JUDGES, METHODS, METRICS, SEGMENTERS
+from dreamrelation.settings.kinds import BACKBONES, DETECTORS, FEATURES, JUDGES, METHODS, METRICS, SEGMENTERS
 from dreamrelation.settings.registry import Registry, imported
 
 PACKAGE = Path(dreamrelation.__file__).parent
-REGISTRIES = (METHODS, BACKBONES, METRICS, SEGMENTERS, DETECTORS, JUDGES)
+REGISTRIES = (METHODS, BACKBONES, METRICS, SEGMENTERS, DETECTORS, JUDGES, FEATURES)
 ABOVE_THE_SEAMS = [
     *(PACKAGE / "training").glob("*.py"),
     *(PACKAGE / "forecast").glob("*.py"),
@@ -19,7 +19,10 @@ ABOVE_THE_SEAMS = [
     *((PACKAGE / "stages").glob("*.py")),
     PACKAGE / "settings/experiment.py",
 ]
-NO_STAGES = [PACKAGE / f"stages/{name}.py" for name in ("puppet_models", "check_adapter", "adapter_in_diffusers")]
+NO_STAGES = [
+    PACKAGE / f"stages/{name}.py"
+    for name in ("puppet_models", "check_adapter", "adapter_in_diffusers", "reference_list")
+]
 """No stages of the pipeline: one trains the very models that come with the theatre, the others look at a LoRA file."""
 WORDS = {"none", "motion"}
 """Kinds whose names are words of the language; for them only their modules are looked for."""

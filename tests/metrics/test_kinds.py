@@ -6,7 +6,10 @@ from dreamrelation.metrics.interface import MetricInfo
 from dreamrelation.settings.kinds import METRICS
 from dreamrelation.settings.registry import implementation_of
 
-NEEDS = {kind: {"judge": {"kind": "openai_endpoint"}} for kind in ("vlm_relation_accuracy", "vlm_relation_grade")}
+NEEDS = {
+    **{kind: {"judge": {"kind": "openai_endpoint"}} for kind in ("vlm_relation_accuracy", "vlm_relation_grade")},
+    **{kind: {"features": {"kind": "videomae"}} for kind in ("frechet_video_distance", "kernel_video_distance")},
+}
 """Settings without which a kind cannot be."""
 
 

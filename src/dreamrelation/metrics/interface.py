@@ -89,6 +89,8 @@ class SetResult:
     low: float | None = None
     high: float | None = None
     """Limits of its interval, where the metric gives one."""
+    reference_count: int | None = None
+    """Videos of a reference that the metric brought itself; None: the one that it was given."""
 
 
 class VideoMetric(Protocol):

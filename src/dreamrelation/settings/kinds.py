@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, SerializeAsAny
 
+from dreamrelation.settings.features import FeatureSettings
 from dreamrelation.settings.judges import JudgeSettings
 from dreamrelation.settings.methods import MethodSettings
 from dreamrelation.settings.metrics import MetricSettings
@@ -51,6 +52,8 @@ METRICS = Registry(
         "clip_t": "dreamrelation.metrics.clip.settings:ClipTextSettings",
         "clip_temporal_consistency": "dreamrelation.metrics.clip.settings:TemporalConsistencySettings",
         "motion": "dreamrelation.metrics.motion.settings:MotionSettings",
+        "frechet_video_distance": "dreamrelation.metrics.set_distances.settings:FrechetSettings",
+        "kernel_video_distance": "dreamrelation.metrics.set_distances.settings:KernelDistanceSettings",
         "vlm_relation_accuracy": "dreamrelation.metrics.vision_language.settings:VisionLanguageAccuracySettings",
         "vlm_relation_grade": "dreamrelation.metrics.vision_language.settings:VisionLanguageGradeSettings",
     },
@@ -61,6 +64,16 @@ JUDGES = Registry(
     {
         "openai_endpoint": "dreamrelation.metrics.judges.openai_endpoint.settings:OpenAIEndpointSettings",
         "qwen_vl": "dreamrelation.metrics.judges.qwen_vl.settings:QwenVLSettings",
+    },
+)
+FEATURES = Registry(
+    "features",
+    FeatureSettings,
+    {
+        "i3d": "dreamrelation.metrics.video_features.i3d.settings:I3DSettings",
+        "videomae": "dreamrelation.metrics.video_features.videomae.settings:VideoMAESettings",
+        "vjepa2": "dreamrelation.metrics.video_features.vjepa2.settings:VJEPA2Settings",
+        "puppet_judge": "dreamrelation.metrics.puppet_judge.settings:PuppetFeatureSettings",
     },
 )
 SEGMENTERS = Registry(
@@ -91,5 +104,6 @@ Method = Annotated[SerializeAsAny[MethodSettings], _field(METHODS)]
 Model = Annotated[SerializeAsAny[ModelSettings], _field(BACKBONES)]
 Metric = Annotated[SerializeAsAny[MetricSettings], _field(METRICS)]
 Judge = Annotated[SerializeAsAny[JudgeSettings], _field(JUDGES)]
+Features = Annotated[SerializeAsAny[FeatureSettings], _field(FEATURES)]
 Segmenter = Annotated[SerializeAsAny[SegmenterSettings], _field(SEGMENTERS)]
 Detector = Annotated[SerializeAsAny[DetectorSettings], _field(DETECTORS)]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dreamrelation.settings.experiment import ExperimentSettings
-from dreamrelation.settings.kinds import BACKBONES, DETECTORS, JUDGES, METHODS, METRICS, SEGMENTERS
+from dreamrelation.settings.kinds import BACKBONES, DETECTORS, FEATURES, JUDGES, METHODS, METRICS, SEGMENTERS
 
 Schema = dict[str, Any]
 
@@ -70,6 +70,7 @@ PLACES = {
     "methods.NAME": METHODS,
     "metrics.NAME": METRICS,
     "metrics.NAME.judge": JUDGES,
+    "metrics.NAME.features": FEATURES,
 }
 """Where a kind is chosen."""
 

@@ -157,6 +157,12 @@ def build_parser() -> argparse.ArgumentParser:
     plan.add_argument("--vram", type=float, help="GiB of the card, in the place of its own")
     plan.add_argument("--rate", type=float, help="10^12 operations a second in bfloat16, in the place of its own")
     plan.add_argument("--share", type=float, default=0.6, help="of that rate which is reached; default: %(default)s")
+    listing = stages.add_parser("reference-list", help="choose videos of a folder as a reference set for metrics")
+    listing.add_argument("folder", type=Path, help="searched with all folders in it")
+    listing.add_argument("--count", type=int, required=True, help="how many")
+    listing.add_argument("--seed", type=int, default=0, help="of the choice; default: %(default)s")
+    listing.add_argument("--frames", type=int, default=16, help="shorter ones are passed over; default: %(default)s")
+    listing.add_argument("--output", type=Path, required=True, help="CSV file")
     check = stages.add_parser("check-adapter", help="what an adapter file does in plain diffusers")
     check.add_argument("file", type=Path)
     check.add_argument("--model", required=True, help="hub id, or a local folder in diffusers' layout")
@@ -183,7 +189,7 @@ def call(options: argparse.Namespace, given: list[str]) -> None:
             output=options.output, work=options.work, only=options.only
         )
         return
-    if options.stage in ("plan", "check-adapter"):
+    if options.stage in ("plan", "check-adapter", "reference-list"):
         arguments = {name: value for name, value in vars(options).items() if name != "stage"}
         import_module(f"dreamrelation.stages.{options.stage.replace('-', '_')}").run(**arguments)
         return

@@ -65,7 +65,8 @@ def run(
         real = (real_clip(clip, asked, settings.size) for clip in reference)
         found = scorer.compare(samples, real)
         _check_finite([found.value, found.low, found.high], f"the metric {metric}")
-        row = SetScore(found.value, found.low, found.high, len(listed), len(reference), found.detail)
+        count = len(reference) if found.reference_count is None else found.reference_count
+        row = SetScore(found.value, found.low, found.high, len(listed), count, found.detail)
         SET_SCORES.write(scores, [row], metadata)
     else:
         SCORES.write(scores, [_video_score(scorer, sample, metric) for sample in samples], metadata)

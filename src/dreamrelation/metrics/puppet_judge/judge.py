@@ -113,12 +113,8 @@ class Judge:
 
     def ask(self, frames: np.ndarray) -> Opinion:
         """The opinion on (F, H, W, 3) uint8 RGB."""
-        height, width = self.network.architecture.size
-        if frames.shape[1:3] != (height, width):
-            way = cv2.INTER_AREA if frames.shape[1] > height else cv2.INTER_CUBIC
-            frames = np.stack([cv2.resize(frame, (width, height), interpolation=way) for frame in frames])
         with torch.inference_mode():
-            verdict = self.network(as_video(frames))
+            verdict = self.network(as_video(self._fitting(frames)))
         left, right = verdict.kinds[0]
         return Opinion(
             frame_features=verdict.frame_features[0],
@@ -127,6 +123,19 @@ class Judge:
             right_kinds=_shares(right, self.kinds),
             actors={} if verdict.actor is None else _shares(verdict.actor[0], SIDES),
         )
+
+    def movement(self, frames: np.ndarray) -> np.ndarray:
+        """What tells the motion of (F, H, W, 3) uint8 RGB, (2D,) float64."""
+        with torch.inference_mode():
+            return self.network.movement(as_video(self._fitting(frames)))[0].to(torch.float64).numpy()
+
+    def _fitting(self, frames: np.ndarray) -> np.ndarray:
+        """At the size that the network is trained on."""
+        height, width = self.network.architecture.size
+        if frames.shape[1:3] == (height, width):
+            return frames
+        way = cv2.INTER_AREA if frames.shape[1] > height else cv2.INTER_CUBIC
+        return np.stack([cv2.resize(frame, (width, height), interpolation=way) for frame in frames])
 
     @property
     def note(self) -> str:
@@ -177,4 +186,4 @@ def as_video(frames: np.ndarray) -> Tensor:
     """(F, H, W, 3) uint8 → (1, 3, F, H, W) float32 in [-1, 1]. Raises ValueError for another dtype or shape."""
     if frames.dtype != np.uint8 or frames.ndim != 4 or frames.shape[-1] != 3:
         raise ValueError(f"found frames {frames.dtype} {frames.shape}, expected uint8 (F, H, W, 3)")
-    return torch.from_numpy(frames).permute(3, 0, 1, 2)[None].float() / 127.5 - 1
+    return torch.from_numpy(np.ascontiguousarray(frames)).permute(3, 0, 1, 2)[None].float() / 127.5 - 1

@@ -169,6 +169,10 @@ class PuppetJudge(nn.Module):
             actor=None if self.actor is None else self.actor(sight.actor_features),
         )
 
+    def movement(self, video: Tensor) -> Tensor:
+        """What the head for the motion reads: (B, 3, F, H, W) → (B, 2D)."""
+        return self._look(video).movement
+
     def actor_features(self, video: Tensor) -> Tensor:
         """What the head for who acts reads: (B, 3, F, H, W) → (B, A)."""
         return self._look(video).actor_features

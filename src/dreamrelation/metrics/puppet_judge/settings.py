@@ -5,20 +5,41 @@ from pathlib import Path
 from typing import ClassVar, Literal
 
 from dreamrelation.errors import UserError
+from dreamrelation.settings.features import FeatureSettings
 from dreamrelation.settings.metrics import MetricSettings
 
 WEIGHTS = "judge.safetensors"
 FACTS = "judge.json"
 
 
+JUDGE = "data/puppets/models/judge"
+
+
+def _files(judge: str) -> list[str]:
+    return [str(Path(judge) / name) for name in (FACTS, WEIGHTS)]
+
+
 class PuppetJudgeSettings(MetricSettings):
     """A metric of the puppet judge."""
 
-    judge: str = "data/puppets/models/judge"
+    judge: str = JUDGE
     """Folder with the judge's weights and facts."""
 
     def files(self) -> list[str]:
-        return [str(Path(self.judge) / name) for name in (FACTS, WEIGHTS)]
+        return _files(self.judge)
+
+
+class PuppetFeatureSettings(FeatureSettings):
+    """The puppet judge's own features of a video's movement."""
+
+    implementation: ClassVar[str] = "dreamrelation.metrics.puppet_judge.features:PuppetFeatures"
+
+    kind: Literal["puppet_judge"] = "puppet_judge"
+    judge: str = JUDGE
+    """Folder with the judge's weights and facts."""
+
+    def files(self) -> list[str]:
+        return _files(self.judge)
 
 
 class JudgedRelationSettings(PuppetJudgeSettings):

@@ -1,0 +1,1 @@
+"""How far a set of videos is from a reference set."""

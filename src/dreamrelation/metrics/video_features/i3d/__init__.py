@@ -1,0 +1,1 @@
+"""I3D, a TorchScript file, as FVD has it."""

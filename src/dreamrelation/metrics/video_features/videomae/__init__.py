@@ -1,0 +1,1 @@
+"""VideoMAE through transformers."""
