@@ -8,6 +8,7 @@ import torch
 from transformers import CLIPConfig, CLIPImageProcessor, CLIPModel, CLIPTokenizer
 
 from dreamrelation.errors import UserError
+from dreamrelation.metrics.anchored_consistency import anchored_cosine
 from dreamrelation.metrics.clip.clip_text import ClipText, text_similarity
 from dreamrelation.metrics.clip.model import Clip
 from dreamrelation.metrics.clip.settings import ClipTextSettings
@@ -85,7 +86,7 @@ def test_similarity_is_the_mean_cosine():
     assert text_similarity(text, frames) == pytest.approx(0.25)
 
 
-@pytest.mark.parametrize("kind", ["clip_t", "clip_temporal_consistency"])
+@pytest.mark.parametrize("kind", ["clip_t", "clip_temporal_consistency", "background_consistency"])
 def test_each_metric_is_built_from_its_settings_and_names_the_weights(folder, video, kind):
     settings = METRICS.settings_of(kind).model_validate({"kind": kind, "path": str(folder)})
     metric = implementation_of(settings)(settings, machine())
@@ -94,6 +95,7 @@ def test_each_metric_is_built_from_its_settings_and_names_the_weights(folder, vi
     expected = {
         "clip_t": text_similarity(clip.text_features(video.prompt), features),
         "clip_temporal_consistency": consecutive_cosine(features),
+        "background_consistency": anchored_cosine(features),
     }
     assert metric.score(video).value == pytest.approx(expected[kind])
     assert clip.name in metric.note

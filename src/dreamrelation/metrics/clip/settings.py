@@ -30,3 +30,11 @@ class TemporalConsistencySettings(ClipSettings):
     implementation: ClassVar[str] = "dreamrelation.metrics.clip.temporal_consistency:TemporalConsistency"
 
     kind: Literal["clip_temporal_consistency"] = "clip_temporal_consistency"
+
+
+class BackgroundConsistencySettings(ClipSettings):
+    """How well the background stays, as CLIP sees it."""
+
+    implementation: ClassVar[str] = "dreamrelation.metrics.clip.background_consistency:BackgroundConsistency"
+
+    kind: Literal["background_consistency"] = "background_consistency"

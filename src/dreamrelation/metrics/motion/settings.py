@@ -1,6 +1,8 @@
 """Settings of the amount of motion."""
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
 
 from dreamrelation.settings.metrics import MetricSettings
 
@@ -11,3 +13,16 @@ class MotionSettings(MetricSettings):
     implementation: ClassVar[str] = "dreamrelation.metrics.motion.metric:Motion"
 
     kind: Literal["motion"] = "motion"
+
+
+class DynamicDegreeSettings(MetricSettings):
+    """Whether something moves much."""
+
+    implementation: ClassVar[str] = "dreamrelation.metrics.motion.dynamic_degree:DynamicDegree"
+
+    kind: Literal["dynamic_degree"] = "dynamic_degree"
+    threshold: Annotated[float, Field(gt=0, le=1)] = 0.0234
+    """Motion of the fastest twentieth of the pixels, from a frame to the next, as a share of the shorter side: VBench has 6
+    of 256 pixels, at 8 frames a second."""
+    frame_share: Annotated[float, Field(gt=0, le=1)] = 0.25
+    """Share of the frames in which it must be above the threshold; VBench has 4 of 16."""

@@ -1,0 +1,59 @@
+"""Dynamic degree: the share of videos in which something moves much."""
+
+from itertools import pairwise
+
+import cv2
+import numpy as np
+
+from dreamrelation.metrics.interface import MetricInfo, Score, VideoSample
+from dreamrelation.metrics.motion.settings import DynamicDegreeSettings
+from dreamrelation.settings.machine import MachineSettings
+
+TOP_SHARE = 0.05
+"""Of the pixels of a frame, those that move most."""
+
+
+def top_motion(frames: np.ndarray) -> np.ndarray:
+    """(F − 1,) mean length, in pixels, of the top twentieth of the flow by dense inverse search (Kroeger et al. 2016)."""
+    flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    grey = [cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) for frame in frames]
+    found = []
+    for before, after in pairwise(grey):
+        moved = flow.calc(before, after, np.zeros((*before.shape, 2), np.float32))
+        lengths = np.sort(np.hypot(moved[..., 0], moved[..., 1]), axis=None)
+        found.append(lengths[-max(int(TOP_SHARE * lengths.size), 1) :].mean())
+    return np.array(found)
+
+
+class DynamicDegree:
+    """1 where enough of the frames have a top motion above the threshold."""
+
+    info = MetricInfo(
+        label="Dynamic degree",
+        about="videos in which something moves much",
+        unit="%",
+        better=None,
+        low=0.0,
+        high=1.0,
+        is_share=True,
+    )
+
+    def __init__(self, settings: DynamicDegreeSettings, machine: MachineSettings) -> None:
+        self.settings = settings
+
+    @property
+    def note(self) -> str:
+        return (
+            f"1 where in {self.settings.frame_share:.0%} of the frames the twentieth of the pixels that moves most moves by"
+            f" more than {self.settings.threshold:.1%} of the shorter side. After VBench's dynamic degree, with another"
+            " optical flow and at the video's own rate: not its numbers."
+        )
+
+    def score(self, video: VideoSample) -> Score:
+        """No value for a single frame."""
+        frames, height, width = video.frames.shape[:3]
+        if frames < 2:
+            return Score(None, f"{frames} frame: expected at least 2 frames")
+        found = top_motion(video.frames) / min(height, width)
+        share = float((found > self.settings.threshold).mean())
+        return Score(float(share >= self.settings.frame_share), f"{share:.0%} of {len(found)} frames; DIS flow")
