@@ -14,7 +14,10 @@ TOP_SHARE = 0.05
 
 
 def top_motion(frames: np.ndarray) -> np.ndarray:
-    """(F − 1,) mean length, in pixels, of the top twentieth of the flow by dense inverse search (Kroeger et al. 2016)."""
+    """(F − 1,) mean length, in pixels, of the top twentieth of the flow.
+
+    By dense inverse search (Kroeger et al. 2016), of (F, H, W, 3) uint8 RGB.
+    """
     flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     grey = [cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) for frame in frames]
     found = []
@@ -44,8 +47,8 @@ class DynamicDegree:
     @property
     def note(self) -> str:
         return (
-            f"1 where in {self.settings.frame_share:.0%} of the frames the twentieth of the pixels that moves most moves by"
-            f" more than {self.settings.threshold:.1%} of the shorter side. After VBench's dynamic degree, with another"
+            f"1 where in {self.settings.frame_share:.0%} of the frames the twentieth of the pixels that moves most moves"
+            f" by more than {self.settings.threshold:.1%} of the shorter side. After VBench's dynamic degree, with another"
             " optical flow and at the video's own rate: not its numbers."
         )
 

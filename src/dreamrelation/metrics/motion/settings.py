@@ -22,7 +22,7 @@ class DynamicDegreeSettings(MetricSettings):
 
     kind: Literal["dynamic_degree"] = "dynamic_degree"
     threshold: Annotated[float, Field(gt=0, le=1)] = 0.0234
-    """Motion of the fastest twentieth of the pixels, from a frame to the next, as a share of the shorter side: VBench has 6
-    of 256 pixels, at 8 frames a second."""
+    """Motion of the fastest twentieth of the pixels, from a frame to the next, as a share of the shorter side: VBench
+    has 6 of 256 pixels, at 8 frames a second."""
     frame_share: Annotated[float, Field(gt=0, le=1)] = 0.25
     """Share of the frames in which it must be above the threshold; VBench has 4 of 16."""
