@@ -48,9 +48,9 @@ class DynamicDegree:
     def note(self) -> str:
         threshold, share = f"{self.settings.threshold:.1%}", f"{self.settings.frame_share:.0%}"
         return (
-            f"1 where in {share} of the frames the fastest twentieth of the pixels moves by more than {threshold} of the"
-            " shorter side. After VBench's dynamic degree, with another optical flow and at the video's own rate: not its"
-            " numbers."
+            f"1 where in {share} of the frames the fastest twentieth of the pixels moves by more than {threshold} of"
+            " the shorter side. After VBench's dynamic degree, with another optical flow and at the video's own rate:"
+            " not its numbers."
         )
 
     def score(self, video: VideoSample) -> Score:
