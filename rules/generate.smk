@@ -2,6 +2,7 @@
 
 in: texts, adapters (but for a method that trains nothing), the base model
 out: results/{experiment}/{relation}/{method}/videos/*.mp4, videos.parquet
+A killed job goes on with the videos that are missing: those that are finished lie in a folder that is no output.
 """
 
 OF_METHOD += [*(f"videos/{name}" for name in plan.video_files), "videos.parquet"]
@@ -32,6 +33,8 @@ rule generate:
         machine=machine,
         adapters=adapters_flags,
         folder=folder_of_made_videos,
+        unfinished="results/{experiment}/{relation}/{method}/unfinished_videos",
+        minutes=minutes_flag,
     message:
         "Generation: {wildcards.relation} by {wildcards.method}"
     shell:
@@ -44,4 +47,6 @@ rule generate:
         " {params.adapters:q}"
         " --videos {params.folder:q}"
         " --manifest {output.manifest:q}"
+        " --unfinished {params.unfinished:q}"
+        " {params.minutes:q}"
         " > {log:q} 2>&1"

@@ -12,7 +12,12 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock, Timeout
+
 from dreamrelation.errors import UserError
+
+LOCK = "lock"
+"""In a folder that is held."""
 
 
 @contextmanager
@@ -35,6 +40,24 @@ def appearing(path: Path) -> Iterator[Path]:
         _remove(aside)
     finally:
         _remove(beside)
+
+
+@contextmanager
+def held(folder: Path, by: str) -> Iterator[Path]:
+    """Hold a folder, made where it is missing, from which a stopped job goes on; `by` is the kind of job.
+
+    Raises UserError where another process of this or another machine holds it.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(folder / LOCK)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise UserError(f"{folder}: another {by} is using this resume folder; wait for it or stop it") from None
+    try:
+        yield folder
+    finally:
+        lock.release()
 
 
 def check_own_folder(folder: Path, patterns: tuple[str, ...]) -> None:

@@ -8,8 +8,8 @@ import torch
 from dreamrelation import config
 from dreamrelation.backbones.mochi.backbone import Mochi
 from dreamrelation.backbones.mochi.settings import MochiSettings
-from dreamrelation.errors import UserError
-from dreamrelation.files import file_sha256
+from dreamrelation.errors import Unfinished, UserError
+from dreamrelation.files import file_sha256, held
 from dreamrelation.methods.files import write_manifest
 from dreamrelation.methods.interface import OpenModel
 from dreamrelation.methods.lora.method import Lora
@@ -67,16 +67,25 @@ def adapters(experiment: ExperimentSettings, texts: Path, tmp_path: Path) -> Pat
     return folder
 
 
-def run(experiment: ExperimentSettings, texts: Path, method: str, adapters: Path | None = None) -> Path:
+def run(
+    experiment: ExperimentSettings,
+    texts: Path,
+    method: str,
+    adapters: Path | None = None,
+    minutes: float | None = None,
+    machine: MachineSettings = MACHINE,
+) -> Path:
     manifest = texts.with_name(f"{method}.parquet")
     generate.run(
         settings=GenerateStage.of(experiment, method=method),
-        machine=MACHINE,
+        machine=machine,
+        minutes=minutes,
         relation="hugging",
         method=method,
         texts=texts,
         videos=texts.with_name(method),
         manifest=manifest,
+        unfinished=texts.with_name("unfinished"),
         adapters=adapters,
         adapters_manifest=None if adapters is None else adapters.with_name("adapters.json"),
     )
@@ -150,3 +159,65 @@ def test_a_prompt_that_was_not_embedded_is_named(experiment: ExperimentSettings,
     with pytest.raises(UserError, match="An owl is hugging an ape"):
         run(experiment.model_copy(update={"generation": generation}), texts, "base")
     assert not texts.with_name("base.parquet").exists()
+
+
+ONE_BY_ONE = MACHINE.model_copy(update={"generation_batch": 1})
+
+
+def count_sampling(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many videos each pass of the sampler makes, from now on."""
+    found: list[int] = []
+    sample = generate.sample
+    monkeypatch.setattr(generate, "sample", lambda *given: found.append(len(given[1])) or sample(*given))
+    return found
+
+
+def test_a_stopped_job_goes_on_with_what_is_missing(
+    experiment: ExperimentSettings, texts: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = VIDEOS.read(run(experiment, texts, "base", machine=ONE_BY_ONE))
+    texts.with_name("base.parquet").unlink()
+    made = count_sampling(monkeypatch)
+    with pytest.raises(Unfinished, match="1 of 2 videos, which are kept"):
+        run(experiment, texts, "base", minutes=1e-9, machine=ONE_BY_ONE)
+    (kept,) = texts.with_name("unfinished").iterdir()
+    assert sorted(path.name for path in kept.iterdir()) == ["dog_cat_0.json", "dog_cat_0.mp4", "lock"]
+    assert not texts.with_name("base.parquet").exists() and made == [1]
+    assert VIDEOS.read(run(experiment, texts, "base", machine=ONE_BY_ONE)) == whole
+    assert made == [1, 1]
+    assert not texts.with_name("unfinished").exists()
+
+
+@pytest.mark.parametrize("harm", ["video", "missing", "settings"])
+def test_a_kept_video_that_is_another_one_is_made_again(
+    experiment: ExperimentSettings, texts: Path, monkeypatch: pytest.MonkeyPatch, harm: str
+) -> None:
+    with pytest.raises(Unfinished):
+        run(experiment, texts, "base", minutes=1e-9, machine=ONE_BY_ONE)
+    (kept,) = texts.with_name("unfinished").glob("*/dog_cat_0.mp4")
+    if harm == "video":
+        kept.write_bytes(kept.read_bytes()[:-1])
+    elif harm == "missing":
+        kept.unlink()
+    else:
+        generation = experiment.generation.model_copy(update={"guidance_scale": 2.0})
+        experiment = experiment.model_copy(update={"generation": generation})
+    made = count_sampling(monkeypatch)
+    rows = VIDEOS.read(run(experiment, texts, "base", machine=ONE_BY_ONE))
+    assert made == [1, 1]
+    assert all(file_sha256(texts.parent / row.file) == row.sha256 for row in rows)
+    assert kept.exists() == (harm == "settings"), "what was made of other settings is not ours to remove"
+
+
+def test_two_jobs_cannot_share_a_folder(experiment: ExperimentSettings, texts: Path) -> None:
+    with pytest.raises(Unfinished):
+        run(experiment, texts, "base", minutes=1e-9, machine=ONE_BY_ONE)
+    (folder,) = texts.with_name("unfinished").iterdir()
+    with held(folder, "generation"), pytest.raises(UserError, match="another generation is using this resume folder"):
+        run(experiment, texts, "base")
+
+
+@pytest.mark.parametrize("minutes", [0, -1, float("nan")])
+def test_a_time_that_is_none_is_refused(experiment: ExperimentSettings, texts: Path, minutes: float) -> None:
+    with pytest.raises(UserError, match="--minutes is"):
+        run(experiment, texts, "base", minutes=minutes)

@@ -77,8 +77,9 @@ COMMANDS: dict[str, Command] = {
     "generate": Command(
         "generate one method's videos of one relation",
         names=("relation", "method"),
-        paths=("texts", "videos", "manifest", "adapters", "adapters_manifest"),
+        paths=("texts", "videos", "manifest", "unfinished", "adapters", "adapters_manifest"),
         optional=("adapters", "adapters_manifest"),
+        numbers=("minutes",),
         settings_beside="manifest",
     ),
     "export": Command(

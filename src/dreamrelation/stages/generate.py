@@ -1,5 +1,6 @@
 """The generate stage: one method's videos of a relation, and `videos.parquet`."""
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,11 +8,13 @@ from pathlib import Path
 import numpy as np
 
 from dreamrelation.backbones.interface import Autoencoder
-from dreamrelation.errors import UserError
-from dreamrelation.files import file_sha256
+from dreamrelation.code_digest import stage_digest
+from dreamrelation.errors import Unfinished, UserError
+from dreamrelation.files import file_sha256, fingerprint
 from dreamrelation.methods.files import check_manifest
 from dreamrelation.methods.interface import Method, OpenModel
 from dreamrelation.progress import Progress
+from dreamrelation.sampling.finished_videos import finished_videos
 from dreamrelation.sampling.guidance import Guidance
 from dreamrelation.sampling.prompts import Request, requests
 from dreamrelation.sampling.schedules import noise_levels
@@ -19,6 +22,7 @@ from dreamrelation.sampling.solver import sample, starting_noise
 from dreamrelation.settings.machine import MachineSettings
 from dreamrelation.settings.registry import implementation_of
 from dreamrelation.settings.stages import GenerateStage
+from dreamrelation.stages.time_limit import check_minutes
 from dreamrelation.tables.rows import VIDEOS, GeneratedVideo
 from dreamrelation.texts.cache import TextCache
 from dreamrelation.video import encode
@@ -35,6 +39,46 @@ class Video:
     """(F, H, W, 3) uint8 RGB."""
 
 
+@dataclass(frozen=True)
+class Maker:
+    """What all videos of a job have in common."""
+
+    settings: GenerateStage
+    method: str
+    folder: str
+    """Of the videos, beside their table."""
+    denoiser: str
+    """Its fingerprint."""
+    loaded: tuple[str, ...]
+    """The method's files, each with its SHA-256."""
+
+    def row(self, video: Video, path: Path) -> GeneratedVideo:
+        """All that made a video, whose file is now at `path`."""
+        sampling, request = self.settings.sampling, video.request
+        frames, height, width = video.frames.shape[:3]
+        return GeneratedVideo(
+            video=request.name,
+            file=f"{self.folder}/{path.name}",
+            relation=request.relation,
+            method=self.method,
+            prompt=request.prompt,
+            text=video.text,
+            subject1=request.subjects[0],
+            subject2=request.subjects[1],
+            repeat=request.repeat,
+            seed=request.seed,
+            pixel_frames=frames,
+            height=height,
+            width=width,
+            frames_per_second=sampling.frames_per_second,
+            sampling_steps=sampling.sampling_steps,
+            guidance_scale=sampling.guidance_scale,
+            model=f"{self.settings.model.path}:{self.denoiser}",
+            adapters=self.loaded,
+            sha256=file_sha256(path),
+        )
+
+
 def run(
     *,
     settings: GenerateStage,
@@ -44,13 +88,19 @@ def run(
     texts: Path,
     videos: Path,
     manifest: Path,
+    unfinished: Path,
     adapters: Path | None = None,
     adapters_manifest: Path | None = None,
+    minutes: float | None = None,
 ) -> None:
     """Generate all videos of one relation with one method into the folder `videos`.
 
-    Raises UserError where a method that was trained comes without its adapters, or they are not what it saved.
+    Each is kept in the folder `unfinished` until all are there, so that a stopped job goes on with those that are
+    missing. Raises UserError where a method that was trained comes without its adapters, or they are not what it saved,
+    Unfinished past `minutes`.
     """
+    check_minutes(minutes)
+    started = time.monotonic()
     digests = checked_adapters(settings, method, adapters, adapters_manifest)
     backbone = implementation_of(settings.model)(settings.model, machine)
     model = OpenModel(backbone, TextCache(texts, backbone.fingerprint("text_encoder")))
@@ -61,12 +111,30 @@ def run(
         raise UserError(f"{adapters_manifest}: does not list {unlisted[0]}; remove it and run the training again")
     loaded = tuple(f"{path.stem}:{digests[path.name]}" for path in used)
     wanted = requests(settings.sampling, settings.relation(relation), settings.seed)
-    rows = []
-    with Progress(f"{method}'s videos of {relation}", len(wanted)) as counter:
-        for video in generate(settings, machine, model, loaded_method, backbone.autoencoder(), wanted):
-            rows.append(write_video(settings, video, method, videos, model.denoiser.fingerprint, loaded))
-            counter.advance()
-    VIDEOS.write(manifest, rows)
+    depends_on = fingerprint(
+        code=stage_digest("generate", settings),
+        settings=settings.model_dump(mode="json"),
+        denoiser=model.denoiser.fingerprint,
+        autoencoder=backbone.fingerprint("autoencoder"),
+        texts=file_sha256(texts),
+        adapters=loaded,
+    )
+    maker = Maker(settings, method, videos.name, model.denoiser.fingerprint, loaded)
+    with finished_videos(unfinished, depends_on) as finished:
+        missing = [request for request in wanted if request.name not in finished.rows]
+        with Progress(f"{method}'s videos of {relation}", len(wanted), done=len(wanted) - len(missing)) as counter:
+            for video in generate(settings, machine, model, loaded_method, backbone.autoencoder(), missing):
+                path = finished.path(video.request.name)
+                encode(path, video.frames, settings.sampling.frames_per_second)
+                finished.keep(maker.row(video, path))
+                counter.advance()
+                out_of_time = minutes is not None and time.monotonic() - started > 60 * minutes
+                if out_of_time and counter.done < counter.total:
+                    raise Unfinished(
+                        f"{minutes:g} minutes are over with {counter.done} of {counter.total} videos, which are kept;"
+                        " run again to go on"
+                    )
+        VIDEOS.write(manifest, finished.deliver([request.name for request in wanted], videos))
 
 
 def checked_adapters(
@@ -108,34 +176,3 @@ def generate(
         latents = sample(denoiser, noise, method.condition(texts), guidance, sigmas)
         for request, text, latent in zip(batch, texts, latents, strict=True):
             yield Video(request, text, autoencoder.decode(latent[None])[0])
-
-
-def write_video(
-    settings: GenerateStage, video: Video, method: str, folder: Path, denoiser: str, loaded: tuple[str, ...]
-) -> GeneratedVideo:
-    """Write one video and give its row; `denoiser` is the fingerprint, `loaded` names the method's files."""
-    sampling, request = settings.sampling, video.request
-    path = folder / f"{request.name}.mp4"
-    encode(path, video.frames, sampling.frames_per_second)
-    frames, height, width = video.frames.shape[:3]
-    return GeneratedVideo(
-        video=request.name,
-        file=f"{folder.name}/{path.name}",
-        relation=request.relation,
-        method=method,
-        prompt=request.prompt,
-        text=video.text,
-        subject1=request.subjects[0],
-        subject2=request.subjects[1],
-        repeat=request.repeat,
-        seed=request.seed,
-        pixel_frames=frames,
-        height=height,
-        width=width,
-        frames_per_second=sampling.frames_per_second,
-        sampling_steps=sampling.sampling_steps,
-        guidance_scale=sampling.guidance_scale,
-        model=f"{settings.model.path}:{denoiser}",
-        adapters=loaded,
-        sha256=file_sha256(path),
-    )

@@ -1,6 +1,5 @@
 """The train stage: cached latents and texts → what one method learns of one relation, and `training.parquet`."""
 
-import math
 from pathlib import Path
 
 from dreamrelation.code_digest import stage_digest
@@ -14,6 +13,7 @@ from dreamrelation.settings.machine import MachineSettings
 from dreamrelation.settings.methods import TrainedMethodSettings
 from dreamrelation.settings.registry import implementation_of
 from dreamrelation.settings.stages import TrainStage
+from dreamrelation.stages.time_limit import check_minutes
 from dreamrelation.tables.rows import HELD_OUT, TRAINING
 from dreamrelation.texts.cache import TextCache
 from dreamrelation.training.loop import Saving, Trainer
@@ -88,9 +88,3 @@ def held_out_clips(latents: Path, made_with: str) -> CachedClips:
         return load_clips(latents, made_with, split=HELD_OUT)
     except UserError as error:
         raise UserError(f"validate_every needs clips.held_out above 0: {error}") from None
-
-
-def check_minutes(minutes: float | None) -> None:
-    """Raise UserError unless this is a time that a training may take, or None."""
-    if minutes is not None and not (math.isfinite(minutes) and minutes > 0):
-        raise UserError(f"--minutes is {minutes:g}, expected a number of minutes above 0")

@@ -8,11 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from filelock import FileLock, Timeout
 from torch import Tensor
 
-from dreamrelation.errors import UserError
-from dreamrelation.files import appearing
+from dreamrelation.files import LOCK, appearing, held
 
 STATE = "state.pt"
 
@@ -38,21 +36,8 @@ def resume_folder(folder: Path, alone: bool = True) -> Iterator[Path]:
     Raises UserError where another training holds it.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    with _locked(folder) if alone else nullcontext():
+    with held(folder, "training") if alone else nullcontext():
         yield folder
-
-
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    lock = FileLock(folder / "lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise UserError(f"{folder}: another training is using this resume folder; wait for it or stop it") from None
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 def save_state(folder: Path, state: TrainingState, fingerprint: str) -> None:
@@ -106,7 +91,7 @@ def _check(state: TrainingState) -> None:
 
 def discard(folder: Path) -> None:
     """Remove the state of a finished training, and its folder unless something else was set aside in it."""
-    for name in (STATE, "lock"):
+    for name in (STATE, LOCK):
         (folder / name).unlink(missing_ok=True)
     if not any(folder.iterdir()):
         folder.rmdir()
