@@ -1,6 +1,6 @@
 """Generation: one method's videos of a relation, with new subjects.
 
-in: texts, adapters (but for a method that trains nothing), the base model
+in: prompts, adapters (but for a method that trains nothing), the base model
 out: results/{experiment}/{relation}/{method}/videos/*.mp4, videos.parquet
 A killed job goes on with the videos that are missing: those that are finished lie in a folder that is no output.
 """
@@ -11,7 +11,7 @@ OF_METHOD += [*(f"videos/{name}" for name in plan.video_files), "videos.parquet"
 rule generate:
     input:
         unpack(adapters_of),
-        texts="results/{experiment}/texts.parquet",
+        prompts="results/{experiment}/{relation}/prompts.parquet",
         model=model_files("generate"),
     output:
         videos=expand("results/{{experiment}}/{{relation}}/{{method}}/videos/{name}", name=plan.video_files),
@@ -43,7 +43,7 @@ rule generate:
         " --machine {params.machine:q}"
         " --relation {wildcards.relation:q}"
         " --method {wildcards.method:q}"
-        " --texts {input.texts:q}"
+        " --prompts {input.prompts:q}"
         " {params.adapters:q}"
         " --videos {params.folder:q}"
         " --manifest {output.manifest:q}"

@@ -1,6 +1,6 @@
 """Training: what one method learns of one relation.
 
-in: latents, texts, the base model
+in: latents, captions, the base model
 out: results/{experiment}/{relation}/{method}/adapters/, adapters.json (its files' digests), training.parquet
 A killed training goes on from its resume folder, which is no output: Snakemake removes the outputs of a killed job.
 """
@@ -11,7 +11,7 @@ OF_TRAINED_METHOD += ["adapters", "adapters.json", "training.parquet"]
 rule train:
     input:
         latents="results/{experiment}/{relation}/latents.parquet",
-        texts="results/{experiment}/texts.parquet",
+        captions="results/{experiment}/captions.parquet",
         model=model_files("train"),
     output:
         adapters=directory("results/{experiment}/{relation}/{method}/adapters"),
@@ -46,7 +46,7 @@ rule train:
         " --relation {wildcards.relation:q}"
         " --method {wildcards.method:q}"
         " --latents {input.latents:q}"
-        " --texts {input.texts:q}"
+        " --captions {input.captions:q}"
         " --adapters {output.adapters:q}"
         " --manifest {output.manifest:q}"
         " --training {output.training:q}"

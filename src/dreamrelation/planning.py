@@ -90,7 +90,7 @@ class Plan:
         """Files of the model's parts that a stage loads."""
         if stage in ("train", "generate"):
             return self.experiment.model.files()
-        return self.experiment.model.only("text_encoder" if stage == "texts" else "autoencoder").files()
+        return self.experiment.model.only("autoencoder" if stage == "latents" else "text_encoder").files()
 
     def metric_files(self, metric: str) -> list[str]:
         return self.experiment.metric(metric).files()
@@ -134,7 +134,8 @@ class Plan:
         """
         needed: list[tuple[str, str, list[str]]] = [
             ("masks.segmenter, masks.truth", "*/masks.parquet", self.segmenter_files),
-            ("model.path", "texts.parquet", self.model_files("texts")),
+            ("model.path", "captions.parquet", self.model_files("captions")),
+            ("model.path", "*/prompts.parquet", self.model_files("prompts")),
             ("model.path", "*/latents.parquet", self.model_files("latents")),
             ("model.path", "*/*/videos.parquet", self.model_files("generate")),
         ]

@@ -55,13 +55,13 @@ def test_a_missing_configuration_is_named(capsys: pytest.CaptureFixture[str]) ->
 
 def test_a_missing_input_is_named(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     nowhere = str(tmp_path / "selection.parquet")
-    text = said(capsys, "texts", "--config", CONFIG, "--selection", nowhere, "--texts", str(tmp_path / "t"))
+    text = said(capsys, "captions", "--config", CONFIG, "--selection", nowhere, "--captions", str(tmp_path / "t"))
     assert nowhere in text and "no such file" in text and "Traceback" not in text
     assert list(tmp_path.iterdir()) == []
 
 
 def train_flags(tmp_path: Path) -> list[str]:
-    names = ("latents", "texts", "adapters", "manifest", "training", "resume")
+    names = ("latents", "captions", "adapters", "manifest", "training", "resume")
     return [part for name in names for part in (f"--{name}", str(tmp_path / name))]
 
 
@@ -85,7 +85,7 @@ def test_minutes_that_are_no_time_are_refused(capsys: pytest.CaptureFixture[str]
 def test_a_broken_table_is_named(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     broken = tmp_path / "selection.parquet"
     broken.write_bytes(b"nonsense")
-    text = said(capsys, "texts", "--config", CONFIG, "--selection", str(broken), "--texts", str(tmp_path / "t"))
+    text = said(capsys, "captions", "--config", CONFIG, "--selection", str(broken), "--captions", str(tmp_path / "t"))
     assert f"{broken}: not a whole Parquet file" in text
 
 

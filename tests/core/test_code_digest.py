@@ -121,7 +121,7 @@ def test_what_settings_import_of_their_own_package_counts(lab: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", BACKBONES.known)
-@pytest.mark.parametrize("stage", ["texts", "latents", "train", "generate"])
+@pytest.mark.parametrize("stage", ["captions", "prompts", "latents", "train", "generate"])
 def test_the_spec_of_the_backbone_is_part_of_each_stage_that_uses_it(kind: str, stage: str) -> None:
     """A corrected stride or layer name makes again what was made with the wrong one; it is no value of a setting."""
     changed = {

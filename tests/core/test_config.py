@@ -10,7 +10,7 @@ from dreamrelation.backbones.mochi.spec import MOCHI
 from dreamrelation.config import from_mapping, load, write_settings
 from dreamrelation.errors import UserError
 from dreamrelation.settings.overlay import overlay
-from dreamrelation.settings.stages import STAGES, GenerateStage, LatentsStage, TextsStage, TrainStage
+from dreamrelation.settings.stages import STAGES, CaptionsStage, GenerateStage, LatentsStage, PromptsStage, TrainStage
 
 ROOT = Path(__file__).parents[2]
 DEFAULT = ROOT / "config.yaml"
@@ -29,7 +29,7 @@ def test_both_shipped_configurations_load() -> None:
     assert (ntu.clips.height, ntu.clips.width, ntu.generation.pixel_frames) == (480, 848, 61)
     steps = {name: method.steps for name, method in ntu.methods.items() if method.trains}  # type: ignore[attr-defined]
     assert steps == {"direct_lora": 1000, "dreamrelation": 2400}
-    assert list(ntu.metrics) == ["temporal_consistency", "motion", "clip_t"]
+    assert list(ntu.metrics) == ["relation_accuracy", "temporal_consistency", "motion", "clip_t"]
     sampling = ntu.generation.resolved(MOCHI)
     assert (sampling.sampling_steps, sampling.guidance_scale, sampling.frames_per_second) == (64, 6.0, 30)
 
@@ -167,7 +167,7 @@ def test_each_stage_gets_its_slice_and_reads_it_again_from_json() -> None:
 def test_a_stage_knows_only_the_parts_of_the_model_that_it_uses() -> None:
     settings = load([DEFAULT, NTU])
     other = from_mapping(overlay(settings.model_dump(), {"model": {"precision": {"denoiser": "float32"}}}), "test")
-    for stage in (TextsStage, LatentsStage):
+    for stage in (CaptionsStage, PromptsStage, LatentsStage):
         assert stage.of(settings) == stage.of(other)
     for stage in (TrainStage, GenerateStage):
         assert stage.of(settings, method="dreamrelation") != stage.of(other, method="dreamrelation")

@@ -11,9 +11,9 @@ from dreamrelation.config import from_mapping
 from dreamrelation.errors import UserError
 from dreamrelation.settings.experiment import ExperimentSettings
 from dreamrelation.settings.overlay import overlay
-from dreamrelation.settings.stages import ClipsStage, GenerateStage, TextsStage
+from dreamrelation.settings.stages import ClipsStage, GenerateStage, PromptsStage
 from dreamrelation.stages import clips
-from dreamrelation.stages.texts import needed_texts
+from dreamrelation.stages.prompts import needed_texts
 from dreamrelation.tables.rows import INDEX, SELECTION, IndexedClip, SelectedClip, cause
 from dreamrelation.video import encode
 
@@ -67,8 +67,9 @@ def test_the_middle_of_each_clip_is_used(theatre_settings: ExperimentSettings, f
 
 def test_prompts_say_the_relation_s_predicate(theatre_settings: ExperimentSettings, folder: Path) -> None:
     experiment = settings(theatre_settings, folder)
-    texts = needed_texts(TextsStage.of(experiment), [])
-    assert "A dog is juggling with a cat." in texts and "A dog is hugging a cat." in texts
+    prompts = PromptsStage.of(experiment)
+    assert "A dog is juggling with a cat." in needed_texts(prompts, "juggling")
+    assert "A dog is hugging a cat." in needed_texts(prompts, "hugging")
     generation = GenerateStage.of(experiment, "direct_lora")
     assert generation.relation("juggling").caption("owl", "fox") == "An owl is juggling with a fox."
 

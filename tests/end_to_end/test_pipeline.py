@@ -104,8 +104,9 @@ def test_each_metric_has_a_file_of_its_own(built: Checkout) -> None:
 
 def test_settings_stand_beside_every_output(built: Checkout) -> None:
     results = built.folder / RESULTS
-    beside = ("clips/selection.settings.yaml", "texts.settings.yaml", "shaking_hands/masks.settings.yaml",
-              "shaking_hands/latents.settings.yaml", "shaking_hands/dreamrelation/training.settings.yaml",
+    beside = ("clips/selection.settings.yaml", "captions.settings.yaml", "shaking_hands/masks.settings.yaml",
+              "shaking_hands/prompts.settings.yaml", "shaking_hands/latents.settings.yaml",
+              "shaking_hands/dreamrelation/training.settings.yaml",
               "shaking_hands/dreamrelation/videos.settings.yaml", "shaking_hands/base/scores/motion.settings.yaml",
               "tables/scores.settings.yaml")  # fmt: skip
     missing = [name for name in beside if not (results / name).is_file()]

@@ -64,7 +64,7 @@ def test_clips_and_latents_follow_the_rules_of_wan(built: Checkout) -> None:
 
 
 def test_the_publishers_negative_prompt_is_embedded(built: Checkout) -> None:
-    table = pq.read_table(built.folder / "results/wan/texts.parquet")
+    table = pq.read_table(built.folder / RESULTS / "prompts.parquet")
     assert NEGATIVE_PROMPT in table.column("text").to_pylist()
     assert table.schema.field("embedding").type.shape == [32, TEXT_WIDTH]
 

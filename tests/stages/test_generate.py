@@ -17,9 +17,9 @@ from dreamrelation.methods.lora.settings import LoraSettings
 from dreamrelation.settings.experiment import ExperimentSettings
 from dreamrelation.settings.machine import MachineSettings
 from dreamrelation.settings.overlay import overlay
-from dreamrelation.settings.stages import GenerateStage, TextsStage
+from dreamrelation.settings.stages import GenerateStage, PromptsStage
 from dreamrelation.stages import generate
-from dreamrelation.stages.texts import needed_texts
+from dreamrelation.stages.prompts import needed_texts
 from dreamrelation.tables.rows import VIDEOS
 from dreamrelation.texts.cache import TextCache, write_texts
 from dreamrelation.video import decode
@@ -45,7 +45,7 @@ def experiment(random_mochi: MochiSettings) -> ExperimentSettings:
 def texts(experiment: ExperimentSettings, tmp_path: Path) -> Path:
     path = tmp_path / "texts.parquet"
     mochi = Mochi(experiment.model, MACHINE)
-    needed = needed_texts(TextsStage.of(experiment), [])
+    needed = needed_texts(PromptsStage.of(experiment), "hugging")
     write_texts(path, needed, mochi.text_encoder(), mochi.fingerprint("text_encoder"))
     return path
 
@@ -82,7 +82,7 @@ def run(
         minutes=minutes,
         relation="hugging",
         method=method,
-        texts=texts,
+        prompts=texts,
         videos=texts.with_name(method),
         manifest=manifest,
         unfinished=texts.with_name("unfinished"),

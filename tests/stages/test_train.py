@@ -78,7 +78,7 @@ def run(experiment: ExperimentSettings, folder: Path, minutes: float | None = No
         relation="hugging",
         method="dreamrelation",
         latents=folder / "latents",
-        texts=folder / "texts",
+        captions=folder / "texts",
         adapters=out / "adapters",
         manifest=out / "adapters.json",
         training=out / "training.parquet",
@@ -144,7 +144,7 @@ def test_a_method_that_trains_nothing_is_refused(experiment: ExperimentSettings,
     with pytest.raises(UserError, match="'base' is of the kind 'none': there is nothing to train"):
         train.run(
             settings=TrainStage.of(experiment, method="base"), machine=MACHINE, relation="hugging", method="base",
-            latents=nothing, texts=nothing, adapters=nothing, manifest=nothing, training=nothing, resume=nothing,
+            latents=nothing, captions=nothing, adapters=nothing, manifest=nothing, training=nothing, resume=nothing,
         )  # fmt: skip
     assert not nothing.exists()
 
@@ -169,7 +169,7 @@ def command(experiment: ExperimentSettings, folder: Path, processes: int, *more:
         "relation": "hugging",
         "method": "dreamrelation",
         "latents": folder / "latents",
-        "texts": folder / "texts",
+        "captions": folder / "texts",
         "adapters": out / "adapters",
         "manifest": out / "adapters.json",
         "training": out / "training.parquet",

@@ -20,7 +20,8 @@ def test_everything_is_planned_once(checkout: Checkout) -> None:
     assert answer.jobs == {
         "puppets": 1,
         "clips": 1,
-        "texts": 1,
+        "captions": 1,
+        "prompts": relations,
         "masks": relations,
         "latents": relations,
         "train": relations * len(settings.trained_methods),
@@ -45,7 +46,7 @@ def test_one_relation_needs_no_other(checkout: Checkout) -> None:
 
 def test_one_metric_of_one_method_needs_no_other(checkout: Checkout) -> None:
     answer = checkout.plan("results/puppets/hugging/base/scores/motion.parquet")
-    assert answer.jobs == {"puppets": 1, "clips": 1, "texts": 1, "generate": 1, "evaluate": 1}
+    assert answer.jobs == {"puppets": 1, "clips": 1, "prompts": 1, "generate": 1, "evaluate": 1}
 
 
 def test_a_dry_run_writes_nothing(checkout: Checkout) -> None:

@@ -57,8 +57,14 @@ def test_each_command_is_one_that_the_command_line_knows_with_the_settings_of_it
 def test_a_changed_setting_reruns_what_uses_it(finished: Checkout, override: str, stages: set[str]) -> None:
     """`clips` runs again for another minimum; what follows looks at its files, which will be the same."""
     planned = set(finished.plan("--config", override).jobs)
-    follows = {"texts", "latents", "train", "export", "generate", "evaluate", "controls", "summarise", "compare"}
+    follows = {"captions", "latents", "train", "export", "generate", "evaluate", "controls", "summarise", "compare"}
     assert stages <= planned and planned <= stages | (follows if "clips" in stages else set())
+
+
+def test_new_prompts_cost_no_training(finished: Checkout) -> None:
+    jobs = finished.plan("--config", "generation={subjects: [[dog, cat], [frog, bear]]}").jobs
+    assert {"prompts", "generate", "evaluate"} <= set(jobs)
+    assert not {"captions", "latents", "train"} & set(jobs)
 
 
 def test_settings_of_the_machine_rerun_nothing(finished: Checkout) -> None:
@@ -86,7 +92,7 @@ def test_a_deleted_file_is_made_again_with_what_follows(finished: Checkout, name
     os.utime(deleted, ns=(before.st_atime_ns, before.st_mtime_ns))
     assert answer.jobs.get("latents", 0) == int(name == "latents.parquet")
     assert answer.jobs["train"] == (2 if name == "latents.parquet" else 1)
-    assert not {"puppets", "clips", "masks", "texts"} & set(answer.jobs)
+    assert not {"puppets", "clips", "masks", "captions", "prompts"} & set(answer.jobs)
 
 
 def test_a_deleted_video_is_made_again(finished: Checkout) -> None:

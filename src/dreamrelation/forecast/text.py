@@ -28,7 +28,7 @@ def told(forecast: Forecast) -> str:
     lines += [
         "Counted are products of matrices, convolutions and attention, and the tensors that live at a time. Not counted"
         " are the stages",
-        "clips, masks, texts and evaluate, reading and writing, and what kernels use inside;"
+        "clips, masks, captions, prompts and evaluate, reading and writing, and what kernels use inside;"
         f" {100 * RESERVED:.0f} % of the card are left for that.",
     ]
     return "\n".join(line.rstrip() for line in lines)

@@ -99,23 +99,14 @@ class MasksStage(StageSettings):
         return cls(size=FrameSize.of(clips), minimum=clips.minimum, masks=experiment.masks)
 
 
-class TextsStage(StageSettings):
-    """Embedding captions and prompts."""
+class CaptionsStage(StageSettings):
+    """Embedding the captions of the clips."""
 
-    relations: tuple[Relation, ...]
-    subjects: tuple[tuple[Subject, Subject], ...]
-    negative_prompt: str
     model: Model
 
     @classmethod
     def of(cls, experiment: ExperimentSettings, method: str | None = None, metric: str | None = None) -> Self:
-        generation = experiment.generation.resolved(experiment.model.spec)
-        return cls(
-            relations=tuple(map(experiment.relation, experiment.relations)),
-            subjects=generation.subjects,
-            negative_prompt=generation.negative_prompt,
-            model=experiment.model.only("text_encoder"),
-        )
+        return cls(model=experiment.model.only("text_encoder"))
 
 
 class LatentsStage(StageSettings):
@@ -163,6 +154,24 @@ class AnyRelationStage(StageSettings):
 
 def _own_relations(experiment: ExperimentSettings) -> tuple[Relation, ...]:
     return tuple(own.named(slug) for slug, own in experiment.own_relations.items())
+
+
+class PromptsStage(AnyRelationStage):
+    """Embedding the prompts of one relation."""
+
+    subjects: tuple[tuple[Subject, Subject], ...]
+    negative_prompt: str
+    model: Model
+
+    @classmethod
+    def of(cls, experiment: ExperimentSettings, method: str | None = None, metric: str | None = None) -> Self:
+        generation = experiment.generation.resolved(experiment.model.spec)
+        return cls(
+            own_relations=_own_relations(experiment),
+            subjects=generation.subjects,
+            negative_prompt=generation.negative_prompt,
+            model=experiment.model.only("text_encoder"),
+        )
 
 
 class SampledStage(AnyRelationStage):
@@ -256,9 +265,10 @@ STAGES: dict[str, type[StageSettings]] = {
     "puppets": PuppetsStage,
     "clips": ClipsStage,
     "masks": MasksStage,
-    "texts": TextsStage,
+    "captions": CaptionsStage,
     "latents": LatentsStage,
     "train": TrainStage,
+    "prompts": PromptsStage,
     "generate": GenerateStage,
     "export": ExportStage,
     "evaluate": EvaluateStage,

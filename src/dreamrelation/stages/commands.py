@@ -59,7 +59,7 @@ COMMANDS: dict[str, Command] = {
         paths=("selection", "masks", "contact_sheet", "rejections"),
         settings_beside="masks",
     ),
-    "texts": Command("embed every text once", paths=("selection", "texts"), settings_beside="texts"),
+    "captions": Command("embed the captions of the clips", paths=("selection", "captions"), settings_beside="captions"),
     "latents": Command(
         "encode clips and pool masks",
         names=("relation",),
@@ -69,15 +69,18 @@ COMMANDS: dict[str, Command] = {
     "train": Command(
         "train one method on one relation",
         names=("relation", "method"),
-        paths=("latents", "texts", "adapters", "manifest", "training", "resume", "board"),
+        paths=("latents", "captions", "adapters", "manifest", "training", "resume", "board"),
         optional=("board",),
         numbers=("minutes",),
         settings_beside="training",
     ),
+    "prompts": Command(
+        "embed the prompts of one relation", names=("relation",), paths=("prompts",), settings_beside="prompts"
+    ),
     "generate": Command(
         "generate one method's videos of one relation",
         names=("relation", "method"),
-        paths=("texts", "videos", "manifest", "unfinished", "adapters", "adapters_manifest"),
+        paths=("prompts", "videos", "manifest", "unfinished", "adapters", "adapters_manifest"),
         optional=("adapters", "adapters_manifest"),
         numbers=("minutes",),
         settings_beside="manifest",

@@ -85,7 +85,7 @@ def run(
     machine: MachineSettings,
     relation: str,
     method: str,
-    texts: Path,
+    prompts: Path,
     videos: Path,
     manifest: Path,
     unfinished: Path,
@@ -103,7 +103,7 @@ def run(
     started = time.monotonic()
     digests = checked_adapters(settings, method, adapters, adapters_manifest)
     backbone = implementation_of(settings.model)(settings.model, machine)
-    model = OpenModel(backbone, TextCache(texts, backbone.fingerprint("text_encoder")))
+    model = OpenModel(backbone, TextCache(prompts, backbone.fingerprint("text_encoder")))
     loaded_method: Method = implementation_of(settings.method)(settings.method)
     used = loaded_method.load(model, video_grid(settings), adapters or Path())
     unlisted = [path.name for path in used if path.name not in digests]
@@ -116,7 +116,7 @@ def run(
         settings=settings.model_dump(mode="json"),
         denoiser=model.denoiser.fingerprint,
         autoencoder=backbone.fingerprint("autoencoder"),
-        texts=file_sha256(texts),
+        prompts=file_sha256(prompts),
         adapters=loaded,
     )
     maker = Maker(settings, method, videos.name, model.denoiser.fingerprint, loaded)

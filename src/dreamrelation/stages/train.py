@@ -1,4 +1,4 @@
-"""The train stage: cached latents and texts → what one method learns of one relation, and `training.parquet`."""
+"""The train stage: cached latents and captions → what one method learns of one relation, and `training.parquet`."""
 
 from pathlib import Path
 
@@ -29,7 +29,7 @@ def run(
     relation: str,
     method: str,
     latents: Path,
-    texts: Path,
+    captions: Path,
     adapters: Path,
     manifest: Path,
     training: Path,
@@ -52,7 +52,7 @@ def run(
         made_with = latents_fingerprint(settings.latents, backbone.fingerprint("autoencoder"))
         data = load_clips(latents, made_with, exemplars=settings.method.exemplars)
         text_encoder = backbone.fingerprint("text_encoder")
-        model = OpenModel(backbone, TextCache(texts, text_encoder))
+        model = OpenModel(backbone, TextCache(captions, text_encoder))
         learner: TrainedMethod = implementation_of(settings.method)(settings.method)
         learner.attach(model, data.grid, settings.seed)
         depends_on = fingerprint(
@@ -61,7 +61,7 @@ def run(
             denoiser=model.denoiser.fingerprint,
             text_encoder=text_encoder,
             latents=file_sha256(latents),
-            texts=file_sha256(texts),
+            captions=file_sha256(captions),
         )
         normalise = settings.method.normalise_latents == "per_channel"
         setup = TrainingSetup(model.denoiser, data, learner, normalise, settings.method.noise_shift)

@@ -14,7 +14,7 @@ NO_TEXT = ""
 
 
 class TextCache:
-    """The table of the texts stage in memory; one of another text encoder, by its fingerprint, is refused."""
+    """A table of embedded texts in memory; one of another text encoder, by its fingerprint, is refused."""
 
     def __init__(self, path: Path, fingerprint: str) -> None:
         table = read_tensors(path, TEXTS, fingerprint)
@@ -27,7 +27,7 @@ class TextCache:
         """Embeddings of these texts, (B, L, D). Raises UserError naming a text that was not embedded."""
         missing = [text for text in texts if text not in self.place]
         if missing:
-            raise UserError(f"{self.path}: holds no embedding of {missing[0]!r}; run the texts stage again")
+            raise UserError(f"{self.path}: holds no embedding of {missing[0]!r}; run its stage again")
         rows = [self.place[text] for text in texts]
         return TextEmbeddings(self.embedding[rows], self.attention_mask[rows])
 
