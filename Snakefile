@@ -4,7 +4,8 @@ from snakemake.utils import min_version
 
 from dreamrelation.config import load
 from dreamrelation.errors import UserError
-from dreamrelation.planning import Chosen, Plan
+from dreamrelation.planning import Plan
+from dreamrelation.settings.stages import Chosen
 
 min_version("9.25.1")
 

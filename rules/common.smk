@@ -35,8 +35,8 @@ def results_folder(wildcards):
 
 
 def chosen(wildcards):
-    """The method and the metric that a job is about, where it is about one."""
-    return Chosen(getattr(wildcards, "method", None), getattr(wildcards, "metric", None))
+    """The method, the metric and the relation that a job is about, where it is about one."""
+    return Chosen(*(getattr(wildcards, name, None) for name in ("method", "metric", "relation")))
 
 
 def settings_of(stage):
@@ -90,14 +90,6 @@ def adapters_flags(wildcards):
 def controls_of(wildcards):
     """The controls of a relation; metrics that are not asked about real clips have none."""
     return [results(f"{wildcards.relation}/controls/{metric}.parquet") for metric in plan.controlled_metrics]
-
-
-def folder_of_made_videos(wildcards, output):
-    return str(Path(output.videos[0]).parent)
-
-
-def folder_of_given_videos(wildcards, input):
-    return str(Path(input.videos[0]).parent)
 
 
 def minutes_flag(wildcards, resources):

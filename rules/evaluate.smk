@@ -11,7 +11,7 @@ OF_RELATION += [*(f"controls/{metric}.parquet" for metric in plan.controlled_met
 
 rule evaluate:
     input:
-        videos=expand("results/{{experiment}}/{{relation}}/{{method}}/videos/{name}", name=plan.video_files),
+        videos="results/{experiment}/{relation}/{method}/videos",
         manifest="results/{experiment}/{relation}/{method}/videos.parquet",
         selection="results/{experiment}/clips/selection.parquet",
         data=plan.data_files,
@@ -33,7 +33,6 @@ rule evaluate:
         settings=settings_of("evaluate"),
         code=code_of("evaluate"),
         machine=machine,
-        folder=folder_of_given_videos,
         answers="results/{experiment}/{relation}/{method}/answers/{metric}.jsonl",
     message:
         "Evaluation: {wildcards.metric} of {wildcards.relation} by {wildcards.method}"
@@ -45,7 +44,7 @@ rule evaluate:
         " --method {wildcards.method:q}"
         " --metric {wildcards.metric:q}"
         " --manifest {input.manifest:q}"
-        " --videos {params.folder:q}"
+        " --videos {input.videos:q}"
         " --selection {input.selection:q}"
         " --answers {params.answers:q}"
         " --scores {output.scores:q}"

@@ -1,11 +1,11 @@
 """Generation: one method's videos of a relation, with new subjects.
 
 in: prompts, adapters (but for a method that trains nothing), the base model
-out: results/{experiment}/{relation}/{method}/videos/*.mp4, videos.parquet
+out: results/{experiment}/{relation}/{method}/videos/, videos.parquet
 A killed job goes on with the videos that are missing: those that are finished lie in a folder that is no output.
 """
 
-OF_METHOD += [*(f"videos/{name}" for name in plan.video_files), "videos.parquet"]
+OF_METHOD += ["videos", "videos.parquet"]
 
 
 rule generate:
@@ -14,7 +14,7 @@ rule generate:
         prompts="results/{experiment}/{relation}/prompts.parquet",
         model=model_files("generate"),
     output:
-        videos=expand("results/{{experiment}}/{{relation}}/{{method}}/videos/{name}", name=plan.video_files),
+        videos=directory("results/{experiment}/{relation}/{method}/videos"),
         manifest="results/{experiment}/{relation}/{method}/videos.parquet",
     log:
         "results/{experiment}/logs/generate/{relation}/{method}.log",
@@ -32,7 +32,6 @@ rule generate:
         code=code_of("generate"),
         machine=machine,
         adapters=adapters_flags,
-        folder=folder_of_made_videos,
         unfinished="results/{experiment}/{relation}/{method}/unfinished_videos",
         minutes=minutes_flag,
     message:
@@ -45,7 +44,7 @@ rule generate:
         " --method {wildcards.method:q}"
         " --prompts {input.prompts:q}"
         " {params.adapters:q}"
-        " --videos {params.folder:q}"
+        " --videos {output.videos:q}"
         " --manifest {output.manifest:q}"
         " --unfinished {params.unfinished:q}"
         " {params.minutes:q}"

@@ -5,7 +5,7 @@ Imported by the Snakefile, so it imports nothing heavy.
 
 import shutil
 import sys
-from dataclasses import dataclass
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
@@ -13,18 +13,7 @@ from dreamrelation.code_digest import stage_digest
 from dreamrelation.errors import UserError
 from dreamrelation.files import fingerprint
 from dreamrelation.settings.experiment import ExperimentSettings
-from dreamrelation.settings.stages import STAGES, StageSettings
-
-
-@dataclass(frozen=True)
-class Chosen:
-    """What a job is about, beside its relation."""
-
-    method: str | None = None
-    metric: str | None = None
-
-
-NOTHING = Chosen()
+from dreamrelation.settings.stages import NOTHING, STAGES, Chosen, StageSettings
 
 
 class Plan:
@@ -42,9 +31,11 @@ class Plan:
 
     def slice(self, stage: str, chosen: Chosen = NOTHING) -> StageSettings:
         """The settings that a stage is given."""
+        if not STAGES[stage].of_relation:
+            chosen = replace(chosen, relation=None)
         key = (stage, chosen)
         if key not in self._slices:
-            self._slices[key] = STAGES[stage].of(self.experiment, chosen.method, chosen.metric)
+            self._slices[key] = STAGES[stage].of(self.experiment, chosen)
         return self._slices[key]
 
     def settings(self, stage: str, chosen: Chosen = NOTHING) -> str:
@@ -95,10 +86,9 @@ class Plan:
     def metric_files(self, metric: str) -> list[str]:
         return self.experiment.metric(metric).files()
 
-    @cached_property
-    def video_files(self) -> list[str]:
+    def video_files(self, relation: str) -> list[str]:
         """File names of the videos of one relation and method."""
-        return [f"{name}.mp4" for name in self.experiment.generation.video_names()]
+        return [f"{name}.mp4" for name in self.experiment.generation.video_names(relation)]
 
     @property
     def controlled_metrics(self) -> list[str]:
@@ -108,13 +98,14 @@ class Plan:
     def calls(self) -> dict[str, int]:
         """Metric → how often a server is asked for it, at the most; without metrics that ask none."""
         experiment = self.experiment
-        relations, clips = len(experiment.relations), experiment.clips
+        relations, clips = experiment.relations, experiment.clips
         real = clips.held_out or clips.per_relation
+        made = len(experiment.methods) * sum(len(self.video_files(relation)) for relation in relations)
         found = {}
         for name, metric in experiment.metrics.items():
-            others = min((relations - 1) * real, metric.other_controls or sys.maxsize)
-            videos = len(experiment.methods) * len(self.video_files) + metric.controls * (real + others)
-            found[name] = relations * videos * metric.calls_per_video
+            others = min((len(relations) - 1) * real, metric.other_controls or sys.maxsize)
+            shown = len(relations) * (real + others) if metric.controls else 0
+            found[name] = (made + shown) * metric.calls_per_video
         return {name: calls for name, calls in found.items() if calls}
 
     def check_calls(self) -> None:

@@ -13,7 +13,7 @@ from dreamrelation.cli import main
 from dreamrelation.config import load
 from dreamrelation.errors import Unfinished, UserError
 from dreamrelation.settings.machine import MachineSettings
-from dreamrelation.settings.stages import STAGES
+from dreamrelation.settings.stages import STAGES, Chosen
 from dreamrelation.stages.commands import COMMANDS, build_parser
 from dreamrelation.stages.outcome import exit_status
 
@@ -90,7 +90,7 @@ def test_a_broken_table_is_named(capsys: pytest.CaptureFixture[str], tmp_path: P
 
 
 def test_settings_come_as_json_too(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    given = STAGES["train"].of(load([CONFIG]), method="base").model_dump_json()
+    given = STAGES["train"].of(load([CONFIG]), Chosen("base", relation="hugging")).model_dump_json()
     text = said(capsys, "train", "--settings", given, "--relation", "x", "--method", "base", *train_flags(tmp_path))
     assert "there is nothing to train" in text
     for wrong in ("{", json.dumps({"seed": 1}), "[]"):

@@ -9,7 +9,7 @@ from dreamrelation import code_digest
 from dreamrelation.code_digest import closure, digest, parts, selected_modules, source_of, stage_digest
 from dreamrelation.config import load
 from dreamrelation.settings.kinds import BACKBONES
-from dreamrelation.settings.stages import STAGES
+from dreamrelation.settings.stages import STAGES, Chosen
 
 ROOT = Path(__file__).parents[2]
 SOURCE = '''\
@@ -127,7 +127,7 @@ def test_the_spec_of_the_backbone_is_part_of_each_stage_that_uses_it(kind: str, 
     changed = {
         "model": {"kind": kind, "path": "p"}, "clips": {"pixel_frames": [25]}, "generation": {"pixel_frames": 25},
     }  # fmt: skip
-    settings = STAGES[stage].of(load([ROOT / "config.yaml"], changed), method="dreamrelation")
+    settings = STAGES[stage].of(load([ROOT / "config.yaml"], changed), Chosen("dreamrelation", relation="hugging"))
     home = BACKBONES.known[kind].rpartition(".")[0]
     assert f"{home}.spec" in closure(selected_modules(settings))
 
@@ -141,15 +141,15 @@ def test_parts_are_found_at_any_depth() -> None:
 def test_a_stage_depends_on_its_parts_and_on_no_others() -> None:
     experiment = load([ROOT / "config.yaml"])
     train = STAGES["train"]
-    with_contrast = closure_of("train", train.of(experiment, method="dreamrelation"))
-    without = closure_of("train", train.of(experiment, method="direct_lora"))
+    with_contrast = closure_of("train", train.of(experiment, Chosen("dreamrelation", relation="hugging")))
+    without = closure_of("train", train.of(experiment, Chosen("direct_lora", relation="hugging")))
     assert with_contrast - without == {"dreamrelation.losses.contrastive"}
     assert without - with_contrast == set()
-    motion = closure_of("evaluate", STAGES["evaluate"].of(experiment, metric="motion"))
+    motion = closure_of("evaluate", STAGES["evaluate"].of(experiment, Chosen(metric="motion", relation="hugging")))
     assert "dreamrelation.metrics.motion.metric" in motion
     assert not {name for name in motion if ".clip." in name or "puppet_judge" in name}
     for stage, model in STAGES.items():
-        found = closure_of(stage, model.of(experiment, method="dreamrelation", metric="motion"))
+        found = closure_of(stage, model.of(experiment, Chosen("dreamrelation", "motion", "hugging")))
         assert f"dreamrelation.stages.{stage}" in found
         assert not {name for name in found if "settings" in name.split(".")}, stage
 
@@ -160,7 +160,10 @@ def closure_of(stage: str, settings: object) -> set[str]:
 
 def test_every_stage_has_a_digest_of_its_own() -> None:
     experiment = load([ROOT / "config.yaml"])
-    digests = {stage: stage_digest(stage, model.of(experiment, "base", "motion")) for stage, model in STAGES.items()}
+    digests = {
+        stage: stage_digest(stage, model.of(experiment, Chosen("base", "motion", "hugging")))
+        for stage, model in STAGES.items()
+    }
     assert len(set(digests.values())) == len(digests)
 
 

@@ -10,7 +10,15 @@ from dreamrelation.backbones.mochi.spec import MOCHI
 from dreamrelation.config import from_mapping, load, write_settings
 from dreamrelation.errors import UserError
 from dreamrelation.settings.overlay import overlay
-from dreamrelation.settings.stages import STAGES, CaptionsStage, GenerateStage, LatentsStage, PromptsStage, TrainStage
+from dreamrelation.settings.stages import (
+    STAGES,
+    CaptionsStage,
+    Chosen,
+    GenerateStage,
+    LatentsStage,
+    PromptsStage,
+    TrainStage,
+)
 
 ROOT = Path(__file__).parents[2]
 DEFAULT = ROOT / "config.yaml"
@@ -108,7 +116,7 @@ def test_values_that_do_not_fit_are_named(over: dict, words: str) -> None:
 
 def test_a_subject_cannot_lead_out_of_the_folder() -> None:
     settings = from_mapping(changed(generation={"subjects": [["../../../dog", "C:\\cat"]]}), "test.yaml")
-    assert settings.generation.video_names()[0] == "dog_c-cat_0"
+    assert settings.generation.video_names("hugging")[0] == "dog_c-cat_0"
 
 
 def test_missing_and_broken_files_are_named(tmp_path: Path) -> None:
@@ -159,7 +167,7 @@ def test_laying_over_merges_replaces_other_kinds_and_takes_presets_away() -> Non
 def test_each_stage_gets_its_slice_and_reads_it_again_from_json() -> None:
     settings = load([DEFAULT, NTU])
     for stage, model in STAGES.items():
-        given = model.of(settings, method="dreamrelation", metric="clip_t")
+        given = model.of(settings, Chosen("dreamrelation", "clip_t", "hugging"))
         assert model.model_validate_json(given.model_dump_json()) == given, stage
         assert "machine" not in type(given).model_fields, stage
 
@@ -167,10 +175,13 @@ def test_each_stage_gets_its_slice_and_reads_it_again_from_json() -> None:
 def test_a_stage_knows_only_the_parts_of_the_model_that_it_uses() -> None:
     settings = load([DEFAULT, NTU])
     other = from_mapping(overlay(settings.model_dump(), {"model": {"precision": {"denoiser": "float32"}}}), "test")
+    chosen = Chosen("dreamrelation", relation="hugging")
     for stage in (CaptionsStage, PromptsStage, LatentsStage):
-        assert stage.of(settings) == stage.of(other)
+        assert stage.of(settings, chosen) == stage.of(other, chosen)
     for stage in (TrainStage, GenerateStage):
-        assert stage.of(settings, method="dreamrelation") != stage.of(other, method="dreamrelation")
+        assert stage.of(settings, Chosen("dreamrelation", relation="hugging")) != stage.of(
+            other, Chosen("dreamrelation", relation="hugging")
+        )
 
 
 def test_resolved_settings_are_the_same_settings(tmp_path: Path) -> None:

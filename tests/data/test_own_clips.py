@@ -11,7 +11,7 @@ from dreamrelation.config import from_mapping
 from dreamrelation.errors import UserError
 from dreamrelation.settings.experiment import ExperimentSettings
 from dreamrelation.settings.overlay import overlay
-from dreamrelation.settings.stages import ClipsStage, GenerateStage, PromptsStage
+from dreamrelation.settings.stages import Chosen, ClipsStage, GenerateStage, PromptsStage
 from dreamrelation.stages import clips
 from dreamrelation.stages.prompts import needed_texts
 from dreamrelation.tables.rows import INDEX, SELECTION, IndexedClip, SelectedClip, cause
@@ -67,11 +67,10 @@ def test_the_middle_of_each_clip_is_used(theatre_settings: ExperimentSettings, f
 
 def test_prompts_say_the_relation_s_predicate(theatre_settings: ExperimentSettings, folder: Path) -> None:
     experiment = settings(theatre_settings, folder)
-    prompts = PromptsStage.of(experiment)
-    assert "A dog is juggling with a cat." in needed_texts(prompts, "juggling")
-    assert "A dog is hugging a cat." in needed_texts(prompts, "hugging")
-    generation = GenerateStage.of(experiment, "direct_lora")
-    assert generation.relation("juggling").caption("owl", "fox") == "An owl is juggling with a fox."
+    for relation, prompt in (("juggling", "A dog is juggling with a cat."), ("hugging", "A dog is hugging a cat.")):
+        assert prompt in needed_texts(PromptsStage.of(experiment, Chosen(relation=relation)))
+    generation = GenerateStage.of(experiment, Chosen("direct_lora", relation="juggling"))
+    assert generation.relation.caption("owl", "fox") == "An owl is juggling with a fox."
 
 
 def test_resolved_settings_need_the_folder_no_more(theatre_settings: ExperimentSettings, folder: Path) -> None:

@@ -21,6 +21,7 @@ from dreamrelation.methods.textual_inversion.steering import Steering, steering_
 from dreamrelation.relations import RELATIONS
 from dreamrelation.sampling.guidance import Guidance, guided_velocity
 from dreamrelation.settings.model import ModelSettings
+from dreamrelation.settings.prompts import Prompt
 
 GRID = (2, 4, 6)
 TEXT = "A person <R> a person"
@@ -189,7 +190,9 @@ def test_the_word_is_in_the_prompts_branch_of_guidance_and_not_in_the_other(
 def test_texts_put_the_word_between_the_subjects(random_mochi: ModelSettings) -> None:
     method = attached(random_mochi, training_subjects=["woman", "old man"])
     assert method.training_text("A person is hugging a person.") == "A woman <R> an old man"
-    assert method.prompt(RELATIONS["hugging"], ("owl", "cat")) == "An owl <R> a cat"
+    assert method.text(RELATIONS["hugging"], Prompt(subjects=("owl", "cat"))) == "An owl <R> a cat"
+    placed = Prompt(subjects=("owl", "cat"), place="in a library")
+    assert method.text(RELATIONS["hugging"], placed) == "An owl <R> a cat in a library"
 
 
 def test_settings_that_cannot_be_are_refused(random_mochi: ModelSettings) -> None:

@@ -19,7 +19,7 @@ from dreamrelation.video import decode
 
 def run(folder: Path, metric: dict[str, Any], relation: str = "hugging") -> Path:
     controls.run(
-        settings=slice_of(metric),
+        settings=slice_of(metric, relation),
         machine=MachineSettings(device="cpu"),
         metric="mine",
         relation=relation,

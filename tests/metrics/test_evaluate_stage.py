@@ -22,6 +22,7 @@ from tests.metrics.own_metrics import BRIGHTNESS, GAP, SAYS
 from dreamrelation.errors import UserError
 from dreamrelation.metrics.description import Description
 from dreamrelation.metrics.interface import Confusion
+from dreamrelation.relations import RELATIONS
 from dreamrelation.settings.kinds import METRICS
 from dreamrelation.settings.machine import MachineSettings
 from dreamrelation.settings.registry import implementation_of
@@ -33,11 +34,13 @@ from dreamrelation.video import decode
 PAIRS = [("dog", "cat"), ("dog", "robot")]
 
 
-def slice_of(metric: dict[str, Any], height: int = HEIGHT, width: int = WIDTH) -> EvaluateStage:
+def slice_of(
+    metric: dict[str, Any], relation: str = "hugging", height: int = HEIGHT, width: int = WIDTH
+) -> EvaluateStage:
     return EvaluateStage(
         seed=0,
         size=FrameSize(height=height, width=width),
-        own_relations=(),
+        relation=RELATIONS[relation],
         metric=METRICS.read(metric),  # pyright: ignore
     )
 
@@ -45,7 +48,7 @@ def slice_of(metric: dict[str, Any], height: int = HEIGHT, width: int = WIDTH) -
 def run(folder: Path, metric: dict[str, Any], relation: str = "hugging", method: str = "base", **slice_: int) -> Path:
     """Evaluate the manifest in `folder`; gives the scores."""
     evaluate.run(
-        settings=slice_of(metric, **slice_),
+        settings=slice_of(metric, relation, **slice_),
         machine=MachineSettings(device="cpu"),
         metric="mine",
         relation=relation,

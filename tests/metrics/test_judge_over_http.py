@@ -78,7 +78,7 @@ def stage(server: ChatServer, **settings: Any) -> EvaluateStage:
     read = METRICS.read(
         {"kind": "vlm_relation_accuracy", "judge": asked, "frame_count": FRAMES, "passes": 2, **settings}
     )
-    return EvaluateStage(seed=0, size=FrameSize(height=64, width=96), own_relations=(), metric=read)  # pyright: ignore
+    return EvaluateStage(seed=0, size=FrameSize(height=64, width=96), relation=RELATIONS["hugging"], metric=read)  # pyright: ignore
 
 
 def files(folder: Path) -> dict[str, Path]:

@@ -11,10 +11,11 @@ from dreamrelation.sampling.guidance import Guidance, guided_velocity
 from dreamrelation.sampling.prompts import requests
 from dreamrelation.sampling.schedules import noise_levels
 from dreamrelation.sampling.solver import sample, starting_noise
-from dreamrelation.settings.generation import Videos
 from dreamrelation.settings.machine import MachineSettings
+from dreamrelation.settings.prompts import Prompt
 
-TWO = Videos(subjects=(("dog", "cat"), ("frog", "fox")), pixel_frames=7)
+HUGGING = RELATIONS["hugging"]
+TWO = (Prompt(subjects=("dog", "cat")), Prompt(subjects=("frog", "fox")))
 PROMPTS = ["A dog is hugging a cat.", "A frog is hugging a fox."]
 
 
@@ -24,13 +25,17 @@ def mochi(random_mochi: MochiSettings) -> Mochi:
 
 
 def test_seeds_depend_on_prompt_and_repeat_alone() -> None:
-    wanted = requests(TWO, RELATIONS["hugging"], 0)
-    assert [request.prompt for request in wanted] == PROMPTS
+    wanted = requests(TWO, 1, HUGGING, 0)
+    assert [request.prompt.text(HUGGING) for request in wanted] == PROMPTS
     assert [request.name for request in wanted] == ["dog_cat_0", "frog_fox_0"]
     assert len({request.seed for request in wanted}) == len(wanted)
-    fewer = requests(TWO.model_copy(update={"subjects": (("frog", "fox"),)}), RELATIONS["hugging"], 0)
-    assert fewer[0].seed == wanted[1].seed
-    assert requests(TWO, RELATIONS["hugging"], 1)[0].seed != wanted[0].seed
+    assert requests(TWO[1:], 1, HUGGING, 0)[0].seed == wanted[1].seed
+    assert requests(TWO, 1, HUGGING, 1)[0].seed != wanted[0].seed
+    repeated = requests(TWO, 2, HUGGING, 0)
+    assert [request.name for request in repeated] == ["dog_cat_0", "dog_cat_1", "frog_fox_0", "frog_fox_1"]
+    assert len({request.seed for request in repeated}) == 4 and repeated[0] == wanted[0]
+    elsewhere = (Prompt(subjects=("dog", "cat"), place="in a library"),)
+    assert requests(elsewhere, 1, HUGGING, 0)[0].seed != wanted[0].seed
 
 
 def test_a_video_does_not_depend_on_its_batch(mochi: Mochi) -> None:

@@ -7,8 +7,9 @@ import pytest
 from dreamrelation.backbones.mochi.backbone import Mochi
 from dreamrelation.backbones.mochi.settings import MochiSettings
 from dreamrelation.errors import UserError
-from dreamrelation.relations import Relation
+from dreamrelation.relations import RELATIONS
 from dreamrelation.settings.machine import MachineSettings
+from dreamrelation.settings.prompts import Prompt
 from dreamrelation.settings.stages import CaptionsStage, PromptsStage
 from dreamrelation.stages import captions, prompts
 from dreamrelation.tables.rows import SELECTION, TRAIN, SelectedClip
@@ -52,16 +53,15 @@ def test_every_caption_is_embedded_once(random_mochi: MochiSettings, tmp_path: P
 
 
 def test_prompts_and_what_guidance_leads_away_from(random_mochi: MochiSettings, tmp_path: Path) -> None:
-    own = Relation("tickling", "is tickling {other}")
+    wanted = (Prompt(subjects=("dog", "cat")), Prompt(subjects=("owl", "ape"), place="in a library"))
     settings = PromptsStage(
-        own_relations=(own,), subjects=(("dog", "cat"), ("owl", "ape")), negative_prompt="blurred",
+        relation=RELATIONS["kicking"], prompts=wanted, negative_prompt="blurred",
         model=random_mochi.only("text_encoder"),
     )  # fmt: skip
     prompts.run(settings=settings, machine=MACHINE, relation="kicking", prompts=tmp_path / "prompts")
     mochi = Mochi(random_mochi, MACHINE)
     cache = TextCache(tmp_path / "prompts", mochi.fingerprint("text_encoder"))
-    assert list(cache.place) == ["", "A dog is kicking a cat.", "An owl is kicking an ape.", "blurred"]
-    assert "A dog is tickling a cat." in prompts.needed_texts(settings, "tickling")
+    assert list(cache.place) == ["", "A dog is kicking a cat.", "An owl is kicking an ape in a library.", "blurred"]
     found = cache.look_up(["blurred", ""])
     assert found.attention_mask[0].any() and not found.attention_mask[1].any()
     expected = mochi.text_encoder().embed(["blurred"]).embedding[0]

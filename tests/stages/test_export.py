@@ -26,7 +26,7 @@ from dreamrelation.methods.lora.method import Lora
 from dreamrelation.methods.lora.settings import LoraSettings
 from dreamrelation.settings.experiment import ExperimentSettings
 from dreamrelation.settings.overlay import overlay
-from dreamrelation.settings.stages import ExportStage
+from dreamrelation.settings.stages import Chosen, ExportStage
 from dreamrelation.stages import export
 from dreamrelation.texts.cache import TextCache
 
@@ -67,7 +67,7 @@ def exported(kind: Kind, folder: Path, **method: object) -> Path:
 
 def run(settings: ExperimentSettings, folder: Path, method: str = "dreamrelation") -> None:
     export.run(
-        settings=ExportStage.of(settings, method=method),
+        settings=ExportStage.of(settings, Chosen(method, relation="hugging")),
         relation="hugging",
         method=method,
         adapters=folder / "adapters",

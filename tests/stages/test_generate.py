@@ -17,7 +17,7 @@ from dreamrelation.methods.lora.settings import LoraSettings
 from dreamrelation.settings.experiment import ExperimentSettings
 from dreamrelation.settings.machine import MachineSettings
 from dreamrelation.settings.overlay import overlay
-from dreamrelation.settings.stages import GenerateStage, PromptsStage
+from dreamrelation.settings.stages import Chosen, GenerateStage, PromptsStage
 from dreamrelation.stages import generate
 from dreamrelation.stages.prompts import needed_texts
 from dreamrelation.tables.rows import VIDEOS
@@ -45,7 +45,7 @@ def experiment(random_mochi: MochiSettings) -> ExperimentSettings:
 def texts(experiment: ExperimentSettings, tmp_path: Path) -> Path:
     path = tmp_path / "texts.parquet"
     mochi = Mochi(experiment.model, MACHINE)
-    needed = needed_texts(PromptsStage.of(experiment), "hugging")
+    needed = needed_texts(PromptsStage.of(experiment, Chosen(relation="hugging")))
     write_texts(path, needed, mochi.text_encoder(), mochi.fingerprint("text_encoder"))
     return path
 
@@ -77,7 +77,7 @@ def run(
 ) -> Path:
     manifest = texts.with_name(f"{method}.parquet")
     generate.run(
-        settings=GenerateStage.of(experiment, method=method),
+        settings=GenerateStage.of(experiment, Chosen(method, relation="hugging")),
         machine=machine,
         minutes=minutes,
         relation="hugging",

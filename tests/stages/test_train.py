@@ -23,7 +23,7 @@ from dreamrelation.roles import ROLES, Role
 from dreamrelation.settings.experiment import ExperimentSettings
 from dreamrelation.settings.machine import MachineSettings
 from dreamrelation.settings.overlay import overlay
-from dreamrelation.settings.stages import LatentsStage, TrainStage
+from dreamrelation.settings.stages import Chosen, LatentsStage, TrainStage
 from dreamrelation.stages import train
 from dreamrelation.tables.rows import TRAIN, TRAINING
 from dreamrelation.texts.cache import write_texts
@@ -73,7 +73,7 @@ def caches(experiment: ExperimentSettings, folder: Path) -> None:
 def run(experiment: ExperimentSettings, folder: Path, minutes: float | None = None, to: str = "out") -> Path:
     out = folder / to
     train.run(
-        settings=TrainStage.of(experiment, method="dreamrelation"),
+        settings=TrainStage.of(experiment, Chosen("dreamrelation", relation="hugging")),
         machine=MACHINE,
         relation="hugging",
         method="dreamrelation",
@@ -143,7 +143,7 @@ def test_a_method_that_trains_nothing_is_refused(experiment: ExperimentSettings,
     nothing = tmp_path / "nothing"
     with pytest.raises(UserError, match="'base' is of the kind 'none': there is nothing to train"):
         train.run(
-            settings=TrainStage.of(experiment, method="base"), machine=MACHINE, relation="hugging", method="base",
+            settings=TrainStage.of(experiment, Chosen("base")), machine=MACHINE, relation="hugging", method="base",
             latents=nothing, captions=nothing, adapters=nothing, manifest=nothing, training=nothing, resume=nothing,
         )  # fmt: skip
     assert not nothing.exists()
@@ -164,7 +164,7 @@ def command(experiment: ExperimentSettings, folder: Path, processes: int, *more:
     out = folder / f"by{processes}"
     machine = MACHINE.model_copy(update={"training_processes": processes})
     flags = {
-        "settings": TrainStage.of(experiment, method="dreamrelation").model_dump_json(),
+        "settings": TrainStage.of(experiment, Chosen("dreamrelation", relation="hugging")).model_dump_json(),
         "machine": machine.model_dump_json(),
         "relation": "hugging",
         "method": "dreamrelation",

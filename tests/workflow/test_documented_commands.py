@@ -22,7 +22,8 @@ from tests.workflow.checkout import REPOSITORY, Checkout, copy_workflow
 
 from dreamrelation.config import load
 from dreamrelation.settings.own_relations import read_own_relation
-from dreamrelation.settings.stages import STAGES
+from dreamrelation.settings.prompts import read_prompts
+from dreamrelation.settings.stages import STAGES, Chosen
 from dreamrelation.stages.commands import COMMANDS, build_parser
 
 PAGES = ["README.md", *sorted(path.relative_to(REPOSITORY).as_posix() for path in (REPOSITORY / "docs").glob("*.md"))]
@@ -219,7 +220,7 @@ def test_the_command_line_takes_it(command: Command) -> None:
         experiment = load([REPOSITORY / path for path in options.config])
         method, metric, relation = (getattr(options, name, None) for name in ("method", "metric", "relation"))
         if options.stage in STAGES:  # the others take an experiment as a whole
-            STAGES[options.stage].of(experiment, method, metric)
+            STAGES[options.stage].of(experiment, Chosen(method, metric, relation))
         if relation is not None:
             experiment.check_relation(relation)
 
@@ -257,7 +258,17 @@ def test_the_description_of_a_relation_can_be_read(place: str, tmp_path: Path) -
     read_own_relation(tmp_path / "relation.yaml")
 
 
-@pytest.mark.parametrize("place", [place for place in CONFIGURATIONS if place not in DESCRIPTIONS])
+PROMPTS = [place for place, content in CONFIGURATIONS.items() if "prompts.yaml" in content.partition("\n")[0]]
+"""Files of prompts."""
+
+
+@pytest.mark.parametrize("place", PROMPTS)
+def test_the_file_of_prompts_can_be_read(place: str, tmp_path: Path) -> None:
+    (tmp_path / "prompts.yaml").write_text(CONFIGURATIONS[place], encoding="utf-8")
+    assert read_prompts(str(tmp_path / "prompts.yaml"))
+
+
+@pytest.mark.parametrize("place", [place for place in CONFIGURATIONS if place not in (*DESCRIPTIONS, *PROMPTS)])
 def test_the_configuration_can_be_laid_over_the_default_one(
     place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

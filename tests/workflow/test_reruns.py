@@ -9,7 +9,8 @@ import pytest
 from tests.workflow.checkout import Checkout
 
 from dreamrelation.config import load
-from dreamrelation.planning import Chosen, Plan
+from dreamrelation.planning import Plan
+from dreamrelation.settings.stages import Chosen
 from dreamrelation.stages.commands import build_parser
 
 Edit = Callable[[str, str, str], None]
@@ -37,7 +38,7 @@ def test_each_command_is_one_that_the_command_line_knows_with_the_settings_of_it
         command = shlex.split(row["shellcmd"].partition(" > ")[0])
         assert command[0] == "dreamrelation", row["shellcmd"]
         options = build_parser().parse_args(command[1:])
-        chosen = Chosen(getattr(options, "method", None), getattr(options, "metric", None))
+        chosen = Chosen(*(getattr(options, name, None) for name in ("method", "metric", "relation")))
         assert json.loads(options.settings) == json.loads(plan.settings(options.stage, chosen))
 
 
@@ -95,13 +96,11 @@ def test_a_deleted_file_is_made_again_with_what_follows(finished: Checkout, name
     assert not {"puppets", "clips", "masks", "captions", "prompts"} & set(answer.jobs)
 
 
-def test_a_deleted_video_is_made_again(finished: Checkout) -> None:
-    video = finished.folder / "results/puppets/hugging/base/videos/dog_cat_0.mp4"
-    before = video.stat()
-    video.unlink()
+def test_deleted_videos_are_made_again(finished: Checkout) -> None:
+    videos = finished.folder / "results/puppets/hugging/base/videos"
+    videos.rename(videos.with_name("elsewhere"))
     answer = finished.plan()
-    video.touch()
-    os.utime(video, ns=(before.st_atime_ns, before.st_mtime_ns))
+    videos.with_name("elsewhere").rename(videos)
     assert answer.jobs == {"generate": 1, "evaluate": METRICS, "summarise": 1, "compare": 1, "report": 1}
 
 

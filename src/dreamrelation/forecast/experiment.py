@@ -100,6 +100,8 @@ class Forecaster:
         clips, spec = experiment.clips, experiment.model.spec
         self.sampling = experiment.generation.resolved(spec)
         self.training_grid = spec.latent_grid(clips.pixel_frames[0], clips.height, clips.width)
+        names = map(experiment.generation.video_names, experiment.relations)
+        self.videos = sum(map(len, names))  # of one method
         self.video_grid = spec.latent_grid(self.sampling.pixel_frames, clips.height, clips.width)
 
     def forecast(self) -> Forecast:
@@ -159,7 +161,7 @@ class Forecaster:
         answer = self.counter.velocity(method, self.video_grid, guided * batch)
         decoding = self.counter.decoding(self.video_grid)
         flops = sampling.sampling_steps * answer.flops // batch + decoding.flops
-        videos = len(self.experiment.relations) * len(sampling.video_names())
+        videos = self.videos
         weights = self.counter.weights
         memory = max(answer.peak_bytes, decoding.peak_bytes + weights.all)
         seconds, way = flops / self.rate, ""
@@ -175,7 +177,7 @@ class Forecaster:
         relations, clips = len(experiment.relations), experiment.clips
         f, h, w = self.training_grid
         per_cell = 2 * self.counter.channels + len(ROLES)
-        videos = len(experiment.methods) * relations * len(sampling.video_names())
+        videos = len(experiment.methods) * self.videos
         pixels = sampling.pixel_frames * clips.height * clips.width
         numbers = sum(trained.values())
         return {

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from dreamrelation.backbones.interface import Backbone, Denoiser, TextEmbeddings, TextEncoder
 from dreamrelation.relations import Relation
 from dreamrelation.roles import Role
+from dreamrelation.settings.prompts import Prompt
 from dreamrelation.texts.cache import TextCache
 
 
@@ -66,14 +67,14 @@ class StepLoss:
 
 
 class Method(Protocol):
-    """What generation asks of any method: `load`, then `prompt` and `condition`.
+    """What generation asks of any method: `load`, then `text` and `condition`.
 
     The model's answers then carry what the method leaves on, in both branches of guidance. A class is built from its
     kind's settings.
     """
 
-    def prompt(self, relation: Relation, subjects: tuple[str, str]) -> str:
-        """The text of a video in generation."""
+    def text(self, relation: Relation, prompt: Prompt) -> str:
+        """What the model is given for a prompt in generation."""
         ...
 
     def condition(self, texts: list[str]) -> TextEmbeddings:
@@ -158,8 +159,8 @@ class PlainMethod:
     def training_text(self, caption: str) -> str:
         return caption
 
-    def prompt(self, relation: Relation, subjects: tuple[str, str]) -> str:
-        return relation.caption(*subjects)
+    def text(self, relation: Relation, prompt: Prompt) -> str:
+        return prompt.text(relation)
 
     def condition(self, texts: list[str]) -> TextEmbeddings:
         return self.model.texts.look_up(texts)

@@ -32,10 +32,11 @@ class FinishedVideos:
         self.rows[row.video] = row
 
     def deliver(self, names: list[str], folder: Path) -> list[GeneratedVideo]:
-        """Copy the files of these videos to a folder; gives their rows."""
-        for name in names:
-            with appearing(folder / f"{name}.mp4") as beside:
-                shutil.copyfile(self.path(name), beside)
+        """Copy the files of these videos to a new folder, in the place of an old one; gives their rows."""
+        with appearing(folder) as beside:
+            beside.mkdir()
+            for name in names:
+                shutil.copyfile(self.path(name), beside / self.path(name).name)
         return [self.rows[name] for name in names]
 
 

@@ -106,6 +106,8 @@ class ExperimentSettings(Settings):
             raise UserError(f"relations names one twice: {list(self.relations)}")
         self.clips.check_backbone(self.model.spec)
         self._check("generation", lambda: self.generation.resolved(self.model.spec))
+        for relation in self.relations:
+            self._check("generation", lambda r=relation: self.generation.prompts_of(r))
         for name, method in self.methods.items():
             self._check(f"methods.{name}", lambda method=method: method.check_backbone(self.model.spec))
         for name, metric in self.metrics.items():

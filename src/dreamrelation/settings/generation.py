@@ -2,42 +2,19 @@
 
 from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from dreamrelation.backbone_spec import BackboneSpec, Schedule
 from dreamrelation.errors import UserError
 from dreamrelation.settings.base import Count, Settings
+from dreamrelation.settings.prompts import Prompt, Prompts, read_prompts
 from dreamrelation.settings.subjects import Subject, video_name
 
 
-class Videos(Settings):
-    """Which videos are generated of each relation."""
+class Sampling(Settings):
+    """Everything that decides what a video of a prompt looks like, but for the model and the method."""
 
-    subjects: Annotated[tuple[tuple[Subject, Subject], ...], Field(min_length=1)]
-    """Pairs of new subjects; each is put into the prompt of each relation."""
-    videos_per_prompt: Annotated[int, Field(ge=1, le=1000)] = 1
-    """Each with a seed of its own, which all methods share."""
-    pixel_frames: Count
-    """Frames of each video, as the model takes them: Mochi 6k+1."""
-
-    @model_validator(mode="after")
-    def _names_differ(self) -> "Videos":
-        seen: dict[str, tuple[str, str]] = {}
-        for pair in self.subjects:
-            name = video_name(pair, 0)
-            if name in seen:
-                raise UserError(f"subjects {list(seen[name])} and {list(pair)} give the same file name {name}.mp4")
-            seen[name] = pair
-        return self
-
-    def video_names(self) -> list[str]:
-        """Names of the videos of one relation and method, without suffix, in order."""
-        return [video_name(pair, repeat) for pair in self.subjects for repeat in range(self.videos_per_prompt)]
-
-
-class Sampling(Videos):
-    """Everything that decides what a video looks like, but for the model and the method."""
-
+    pixel_frames: int
     sampling_steps: int
     schedule: Schedule
     guidance_scale: float
@@ -45,9 +22,18 @@ class Sampling(Videos):
     frames_per_second: int
 
 
-class GenerationSettings(Videos):
+class GenerationSettings(Settings):
     """What is generated, and how. What is `None` is as the model's publishers have it."""
 
+    subjects: Annotated[tuple[tuple[Subject, Subject], ...], Field(min_length=1)] | None = None
+    """Pairs of new subjects; each is put into the prompt of each relation."""
+    prompts: Annotated[Prompts, BeforeValidator(read_prompts, json_schema_input_type=str)] | None = None
+    """In place of `subjects`, prompts of each relation, with places: `full`, the package's ten for each of NTU RGB+D's
+    relations; `core`, the short set of these; or a YAML file of one's own in the form of `settings/prompts.yaml`."""
+    videos_per_prompt: Annotated[int, Field(ge=1, le=1000)] = 1
+    """Each with a seed of its own, which all methods share."""
+    pixel_frames: Count
+    """Frames of each video, as the model takes them: Mochi 6k+1."""
     sampling_steps: Annotated[int, Field(ge=2, le=10_000)] | None = None
     """Euler steps from noise to latents."""
     schedule: Schedule | None = None
@@ -59,13 +45,45 @@ class GenerationSettings(Videos):
     frames_per_second: Count | None = None
     """Of the videos that are written, and, unless `clips.frames_per_second` says more, of the clips that are learnt."""
 
+    @model_validator(mode="after")
+    def _videos_can_be_told_apart(self) -> "GenerationSettings":
+        if self.subjects is None and self.prompts is None:
+            raise UserError("found neither subjects nor prompts, expected one of them")
+        named = {"subjects": self._of_subjects} | {f"prompts.{slug}": p for slug, p in (self.prompts or {}).items()}
+        for place, prompts in named.items():
+            seen: dict[str, Prompt] = {}
+            for prompt in prompts:
+                if prompt.name in seen:
+                    both = f"{_told(seen[prompt.name])} and {_told(prompt)}"
+                    raise UserError(f"{place}: {both} give the same file name {video_name(prompt.name, 0)}.mp4")
+                seen[prompt.name] = prompt
+        return self
+
+    @property
+    def _of_subjects(self) -> tuple[Prompt, ...]:
+        return tuple(Prompt(subjects=pair) for pair in self.subjects or ())
+
+    def prompts_of(self, relation: str) -> tuple[Prompt, ...]:
+        """Of one relation, by its slug. Raises UserError where the prompts say nothing of it."""
+        if self.prompts is None:
+            return self._of_subjects
+        if relation not in self.prompts:
+            raise UserError(
+                f"prompts: found none of {relation}, expected some: name a file that has them, or set prompts to null, and"
+                f" each relation has the pairs of subjects; found were those of {', '.join(self.prompts)}"
+            )
+        return self.prompts[relation]
+
+    def video_names(self, relation: str) -> list[str]:
+        """Names of the videos of one relation and method, without suffix, in order."""
+        repeats = range(self.videos_per_prompt)
+        return [video_name(prompt.name, repeat) for prompt in self.prompts_of(relation) for repeat in repeats]
+
     def resolved(self, spec: BackboneSpec) -> Sampling:
         """With the model's own values where there was None. Raises UserError where a value does not fit the model."""
         spec.check_pixel_frames(self.pixel_frames)
         own = spec.sampling
         sampling = Sampling(
-            subjects=self.subjects,
-            videos_per_prompt=self.videos_per_prompt,
             pixel_frames=self.pixel_frames,
             sampling_steps=own.steps if self.sampling_steps is None else self.sampling_steps,
             schedule=own.schedule if self.schedule is None else self.schedule,
@@ -76,3 +94,7 @@ class GenerationSettings(Videos):
         if sampling.schedule.kind == "linear_quadratic" and sampling.sampling_steps % 2:
             raise UserError(f"sampling_steps is {sampling.sampling_steps}, expected an even number for this schedule")
         return sampling
+
+
+def _told(prompt: Prompt) -> str:
+    return f"{list(prompt.subjects)}{'' if prompt.place is None else ' ' + prompt.place}"

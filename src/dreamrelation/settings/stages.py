@@ -5,9 +5,10 @@ are no part of a slice.
 """
 
 from abc import abstractmethod
-from typing import Any, Self
+from dataclasses import dataclass
+from typing import ClassVar, Self
 
-from dreamrelation.relations import RELATIONS, Relation
+from dreamrelation.relations import Relation
 from dreamrelation.settings.base import Name, Settings
 from dreamrelation.settings.data import ClipSettings, Data, FolderData
 from dreamrelation.settings.experiment import ExperimentSettings
@@ -17,19 +18,34 @@ from dreamrelation.settings.latents import LatentSettings
 from dreamrelation.settings.machine import MachineSettings
 from dreamrelation.settings.masks import MaskSettings
 from dreamrelation.settings.metrics import IntervalSettings
+from dreamrelation.settings.prompts import Prompt
 from dreamrelation.settings.puppets import PuppetSettings
-from dreamrelation.settings.subjects import Subject
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What a job is about."""
+
+    method: str | None = None
+    metric: str | None = None
+    relation: str | None = None
+
+
+NOTHING = Chosen()
 
 
 class StageSettings(Settings):
     """A slice of an experiment's settings."""
 
+    of_relation: ClassVar[bool] = False
+    """Whether the slice depends on which relation the stage is run for."""
+
     @classmethod
     @abstractmethod
-    def of(cls, experiment: ExperimentSettings, method: str | None = None, metric: str | None = None) -> Self:
-        """The slice, with the method or metric that the stage is run for.
+    def of(cls, experiment: ExperimentSettings, chosen: Chosen = NOTHING) -> Self:
+        """The slice, with the method, metric or relation that the stage is run for.
 
-        Raises UserError for a method or metric that the experiment does not have.
+        Raises UserError for one that the experiment does not have.
         """
 
 
@@ -54,7 +70,7 @@ class PuppetsStage(StageSettings):
     """Plain videos in a folder for each relation, and not NTU RGB+D's files."""
 
     @classmethod
-    def of(cls, experiment: ExperimentSettings, method: str | None = None, metric: str | None = None) -> Self:
+    def of(cls, experiment: ExperimentSettings, chosen: Chosen = NOTHING) -> Self:
         return cls(
             seed=experiment.seed,
             relations=tuple(experiment.relation(slug) for slug in experiment.relations),
@@ -74,7 +90,7 @@ class ClipsStage(StageSettings):
     """At which the model sees clips."""
 
     @classmethod
-    def of(cls, experiment: ExperimentSettings, method: str | None = None, metric: str | None = None) -> Self:
+    def of(cls, experiment: ExperimentSettings, chosen: Chosen = NOTHING) -> Self:
         clips, generated = experiment.clips, experiment.generation.resolved(experiment.model.spec)
         return cls(
             seed=experiment.seed,
@@ -94,7 +110,7 @@ class MasksStage(StageSettings):
     masks: MaskSettings
 
     @classmethod
-    def of(cls, experiment: ExperimentSettings, method: str | None = None, metric: str | None = None) -> Self:
+    def of(cls, experiment: ExperimentSettings, chosen: Chosen = NOTHING) -> Self:
         clips = experiment.clips
         return cls(size=FrameSize.of(clips), minimum=clips.minimum, masks=experiment.masks)
 
@@ -105,7 +121,7 @@ class CaptionsStage(StageSettings):
     model: Model
 
     @classmethod
-    def of(cls, experiment: ExperimentSettings, method: str | None = None, metric: str | None = None) -> Self:
+    def of(cls, experiment: ExperimentSettings, chosen: Chosen = NOTHING) -> Self:
         return cls(model=experiment.model.only("text_encoder"))
 
 
@@ -117,7 +133,7 @@ class LatentsStage(StageSettings):
     model: Model
 
     @classmethod
-    def of(cls, experiment: ExperimentSettings, method: str | None = None, metric: str | None = None) -> Self:
+    def of(cls, experiment: ExperimentSettings, chosen: Chosen = NOTHING) -> Self:
         model = experiment.model.only("autoencoder")
         return cls(size=FrameSize.of(experiment.clips), latents=experiment.latents, model=model)
 
@@ -132,50 +148,43 @@ class TrainStage(StageSettings):
     method: Method
 
     @classmethod
-    def of(cls, experiment: ExperimentSettings, method: str | None = None, metric: str | None = None) -> Self:
+    def of(cls, experiment: ExperimentSettings, chosen: Chosen = NOTHING) -> Self:
         return cls(
             seed=experiment.seed,
             model=experiment.model,
             latents=LatentsStage.of(experiment),
-            method=experiment.method(method or ""),
+            method=experiment.method(chosen.method or ""),
         )
 
 
-class AnyRelationStage(StageSettings):
-    """For one relation at a time, whichever it is."""
+class RelationStage(StageSettings):
+    """Of one relation."""
 
-    own_relations: tuple[Relation, ...]
-    """Those of one's own, which the package does not know."""
+    of_relation: ClassVar[bool] = True
 
-    def relation(self, slug: str) -> Relation:
-        """One's own of this name, or NTU RGB+D's."""
-        return next((own for own in self.own_relations if own.slug == slug), None) or RELATIONS[slug]
+    relation: Relation
 
 
-def _own_relations(experiment: ExperimentSettings) -> tuple[Relation, ...]:
-    return tuple(own.named(slug) for slug, own in experiment.own_relations.items())
-
-
-class PromptsStage(AnyRelationStage):
+class PromptsStage(RelationStage):
     """Embedding the prompts of one relation."""
 
-    subjects: tuple[tuple[Subject, Subject], ...]
+    prompts: tuple[Prompt, ...]
     negative_prompt: str
     model: Model
 
     @classmethod
-    def of(cls, experiment: ExperimentSettings, method: str | None = None, metric: str | None = None) -> Self:
-        generation = experiment.generation.resolved(experiment.model.spec)
+    def of(cls, experiment: ExperimentSettings, chosen: Chosen = NOTHING) -> Self:
+        generation, relation = experiment.generation, experiment.relation(chosen.relation or "")
         return cls(
-            own_relations=_own_relations(experiment),
-            subjects=generation.subjects,
-            negative_prompt=generation.negative_prompt,
+            relation=relation,
+            prompts=generation.prompts_of(relation.slug),
+            negative_prompt=generation.resolved(experiment.model.spec).negative_prompt,
             model=experiment.model.only("text_encoder"),
         )
 
 
-class SampledStage(AnyRelationStage):
-    """A method, and how videos are sampled with what it learned."""
+class ExportStage(RelationStage):
+    """What one method learned of one relation, for other programs; the model card recommends the sampling."""
 
     size: FrameSize
     model: Model
@@ -183,48 +192,56 @@ class SampledStage(AnyRelationStage):
     sampling: Sampling
 
     @classmethod
-    def of(cls, experiment: ExperimentSettings, method: str | None = None, metric: str | None = None) -> Self:
-        return cls(**cls._made_of(experiment, method))
-
-    @staticmethod
-    def _made_of(experiment: ExperimentSettings, method: str | None) -> dict[str, Any]:
-        return {
-            "size": FrameSize.of(experiment.clips),
-            "model": experiment.model,
-            "method": experiment.method(method or ""),
-            "own_relations": _own_relations(experiment),
-            "sampling": experiment.generation.resolved(experiment.model.spec),
-        }
+    def of(cls, experiment: ExperimentSettings, chosen: Chosen = NOTHING) -> Self:
+        return cls(
+            relation=experiment.relation(chosen.relation or ""),
+            size=FrameSize.of(experiment.clips),
+            model=experiment.model,
+            method=experiment.method(chosen.method or ""),
+            sampling=experiment.generation.resolved(experiment.model.spec),
+        )
 
 
-class ExportStage(SampledStage):
-    """What one method learned of one relation, for other programs; the model card recommends the sampling."""
-
-
-class GenerateStage(SampledStage):
+class GenerateStage(RelationStage):
     """One method's videos of one relation."""
 
     seed: int
+    size: FrameSize
+    model: Model
+    method: Method
+    prompts: tuple[Prompt, ...]
+    videos_per_prompt: int
+    sampling: Sampling
 
     @classmethod
-    def of(cls, experiment: ExperimentSettings, method: str | None = None, metric: str | None = None) -> Self:
-        return cls(seed=experiment.seed, **cls._made_of(experiment, method))
+    def of(cls, experiment: ExperimentSettings, chosen: Chosen = NOTHING) -> Self:
+        generation, relation = experiment.generation, experiment.relation(chosen.relation or "")
+        return cls(
+            relation=relation,
+            seed=experiment.seed,
+            size=FrameSize.of(experiment.clips),
+            model=experiment.model,
+            method=experiment.method(chosen.method or ""),
+            prompts=generation.prompts_of(relation.slug),
+            videos_per_prompt=generation.videos_per_prompt,
+            sampling=generation.resolved(experiment.model.spec),
+        )
 
 
-class EvaluateStage(AnyRelationStage):
-    """One metric of one method's videos, or of real clips."""
+class EvaluateStage(RelationStage):
+    """One metric of one method's videos of one relation, or of real clips that are asked about it."""
 
     seed: int
     size: FrameSize
     metric: Metric
 
     @classmethod
-    def of(cls, experiment: ExperimentSettings, method: str | None = None, metric: str | None = None) -> Self:
+    def of(cls, experiment: ExperimentSettings, chosen: Chosen = NOTHING) -> Self:
         return cls(
+            relation=experiment.relation(chosen.relation or ""),
             seed=experiment.seed,
             size=FrameSize.of(experiment.clips),
-            own_relations=_own_relations(experiment),
-            metric=experiment.metric(metric or ""),
+            metric=experiment.metric(chosen.metric or ""),
         )
 
 
@@ -236,7 +253,7 @@ class SummariseStage(StageSettings):
     intervals: IntervalSettings
 
     @classmethod
-    def of(cls, experiment: ExperimentSettings, method: str | None = None, metric: str | None = None) -> Self:
+    def of(cls, experiment: ExperimentSettings, chosen: Chosen = NOTHING) -> Self:
         return cls(experiment=experiment.experiment, seed=experiment.seed, intervals=experiment.intervals)
 
 
@@ -247,7 +264,7 @@ class CompareStage(StageSettings):
     intervals: IntervalSettings
 
     @classmethod
-    def of(cls, experiment: ExperimentSettings, method: str | None = None, metric: str | None = None) -> Self:
+    def of(cls, experiment: ExperimentSettings, chosen: Chosen = NOTHING) -> Self:
         return cls(seed=experiment.seed, intervals=experiment.intervals)
 
 
@@ -257,7 +274,7 @@ class ReportStage(StageSettings):
     experiment: ExperimentSettings
 
     @classmethod
-    def of(cls, experiment: ExperimentSettings, method: str | None = None, metric: str | None = None) -> Self:
+    def of(cls, experiment: ExperimentSettings, chosen: Chosen = NOTHING) -> Self:
         return cls(experiment=experiment.model_copy(update={"machine": MachineSettings()}))
 
 

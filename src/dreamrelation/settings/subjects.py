@@ -10,7 +10,7 @@ from dreamrelation.errors import UserError
 
 LONGEST = 60
 LONGEST_SLUG = 80
-"""In bytes: two of them and what else is in a file name stay below the 255 that file systems allow."""
+"""In bytes: two of them, a place and what else is in a file name stay below the 255 that file systems allow."""
 
 
 def _checked(subject: str) -> str:
@@ -32,6 +32,12 @@ def slug(subject: str) -> str:
     return re.sub(r"[^\w]+|_+", "-", text).strip("-")
 
 
-def video_name(subjects: tuple[str, str], repeat: int) -> str:
-    """Name of a generated video, without suffix, such as dog_cat_0."""
-    return f"{slug(subjects[0])}_{slug(subjects[1])}_{repeat}"
+def prompt_name(subjects: tuple[str, str], place: str | None) -> str:
+    """Such as dog_cat or dog_cat_in-a-library; for file names."""
+    named = [*subjects, *([] if place is None else [place])]
+    return "_".join(map(slug, named))
+
+
+def video_name(prompt: str, repeat: int) -> str:
+    """Name of a generated video, without suffix, such as dog_cat_0, from its prompt's name."""
+    return f"{prompt}_{repeat}"

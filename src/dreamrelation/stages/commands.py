@@ -18,7 +18,7 @@ from dreamrelation.config import load, write_settings
 from dreamrelation.errors import UserError
 from dreamrelation.own_cards import take_cards
 from dreamrelation.settings.machine import MachineSettings
-from dreamrelation.settings.stages import STAGES
+from dreamrelation.settings.stages import STAGES, Chosen, RelationStage
 
 
 @dataclass(frozen=True)
@@ -222,12 +222,14 @@ def _settings(options: argparse.Namespace) -> tuple[BaseModel, MachineSettings]:
     if options.settings is not None:
         machine = getattr(options, "machine", None) or "{}"
         given = _read(STAGES[options.stage], options.settings, "--settings")
+        if isinstance(given, RelationStage) and given.relation.slug != options.relation:
+            raise UserError(f"--relation is {options.relation}, but --settings are of {given.relation.slug}")
         return given, _read(MachineSettings, machine, "--machine")
     experiment = load(options.config)
     if getattr(options, "relation", None) is not None:
         experiment.check_relation(options.relation)
-    chosen = {name: getattr(options, name, None) for name in ("method", "metric")}
-    return STAGES[options.stage].of(experiment, **chosen), experiment.machine
+    chosen = Chosen(*(getattr(options, name, None) for name in ("method", "metric", "relation")))
+    return STAGES[options.stage].of(experiment, chosen), experiment.machine
 
 
 def _read(model: type[Any], text: str, flag: str) -> Any:

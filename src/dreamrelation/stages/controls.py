@@ -35,9 +35,10 @@ def run(
         raise UserError(f"metrics.{metric}: {settings.metric.kind} compares sets of videos, expected `controls: false`")
     clips = control_clips(selection, relation, settings.metric.other_controls)
     scorer = opened(settings, machine, answers)
-    asked = settings.relation(relation)
     counted = progress(clips, len(clips), f"{metric} of real clips, for {relation}")
-    rows = [_control(scorer, real_clip(clip, asked, settings.size), metric, clip.relation) for clip in counted]
+    rows = [
+        _control(scorer, real_clip(clip, settings.relation, settings.size), metric, clip.relation) for clip in counted
+    ]
     CONTROLS.write(controls, rows, describe(metric, scorer, settings.metric).metadata())
 
 

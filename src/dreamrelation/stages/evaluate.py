@@ -58,11 +58,10 @@ def run(
     scorer = opened(settings, machine, answers)
     metadata = describe(metric, scorer, settings.metric).metadata()
     counted = progress(listed, len(listed), f"{metric} of {relation} by {method}")
-    asked = settings.relation(relation)
-    samples = (generated(row, videos, asked) for row in counted)
+    samples = (generated(row, videos, settings.relation) for row in counted)
     if settings.metric.compares_sets:
         reference = reference_clips(selection, relation)
-        real = (real_clip(clip, asked, settings.size) for clip in reference)
+        real = (real_clip(clip, settings.relation, settings.size) for clip in reference)
         found = scorer.compare(samples, real)
         _check_finite([found.value, found.low, found.high], f"the metric {metric}")
         count = len(reference) if found.reference_count is None else found.reference_count

@@ -36,7 +36,6 @@ def model_card(settings: ExportStage, relation: str, method: str, files: list[st
     templates = Environment(
         loader=PackageLoader("dreamrelation.stages"), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    known = settings.relation(relation)
     return templates.get_template("model_card.md.j2").render(
         relation=relation,
         method=method,
@@ -44,6 +43,6 @@ def model_card(settings: ExportStage, relation: str, method: str, files: list[st
         files=files,
         digests=digests,
         parts=list(settings.model.spec.native_parts),
-        caption=known.caption_of_clips,
-        prompt=known.caption("dog", "cat"),
+        caption=settings.relation.caption_of_clips,
+        prompt=settings.relation.caption("dog", "cat"),
     )

@@ -10,7 +10,7 @@ import numpy as np
 from dreamrelation.backbones.interface import Autoencoder
 from dreamrelation.code_digest import stage_digest
 from dreamrelation.errors import Unfinished, UserError
-from dreamrelation.files import file_sha256, fingerprint
+from dreamrelation.files import check_own_folder, file_sha256, fingerprint
 from dreamrelation.methods.files import check_manifest
 from dreamrelation.methods.interface import Method, OpenModel
 from dreamrelation.progress import Progress
@@ -59,12 +59,12 @@ class Maker:
         return GeneratedVideo(
             video=request.name,
             file=f"{self.folder}/{path.name}",
-            relation=request.relation,
+            relation=self.settings.relation.slug,
             method=self.method,
-            prompt=request.prompt,
+            prompt=request.prompt.text(self.settings.relation),
             text=video.text,
-            subject1=request.subjects[0],
-            subject2=request.subjects[1],
+            subject1=request.prompt.subjects[0],
+            subject2=request.prompt.subjects[1],
             repeat=request.repeat,
             seed=request.seed,
             pixel_frames=frames,
@@ -100,6 +100,7 @@ def run(
     Unfinished past `minutes`.
     """
     check_minutes(minutes)
+    check_own_folder(videos, ("*.mp4",))
     started = time.monotonic()
     digests = checked_adapters(settings, method, adapters, adapters_manifest)
     backbone = implementation_of(settings.model)(settings.model, machine)
@@ -110,7 +111,7 @@ def run(
     if unlisted:
         raise UserError(f"{adapters_manifest}: does not list {unlisted[0]}; remove it and run the training again")
     loaded = tuple(f"{path.stem}:{digests[path.name]}" for path in used)
-    wanted = requests(settings.sampling, settings.relation(relation), settings.seed)
+    wanted = requests(settings.prompts, settings.videos_per_prompt, settings.relation, settings.seed)
     depends_on = fingerprint(
         code=stage_digest("generate", settings),
         settings=settings.model_dump(mode="json"),
@@ -172,7 +173,7 @@ def generate(
     for start in range(0, len(wanted), machine.generation_batch):
         batch = wanted[start : start + machine.generation_batch]
         noise = starting_noise([request.seed for request in batch], (denoiser.channels, *grid))
-        texts = [method.prompt(settings.relation(request.relation), request.subjects) for request in batch]
+        texts = [method.text(settings.relation, request.prompt) for request in batch]
         latents = sample(denoiser, noise, method.condition(texts), guidance, sigmas)
         for request, text, latent in zip(batch, texts, latents, strict=True):
             yield Video(request, text, autoencoder.decode(latent[None])[0])

@@ -14,6 +14,7 @@ from dreamrelation.methods.interface import OpenModel, PlainMethod, PredictedSte
 from dreamrelation.relations import Relation
 from dreamrelation.roles import Role
 from dreamrelation.settings.methods import TrainedMethodSettings
+from dreamrelation.settings.prompts import Prompt
 
 WORD = "hugging"
 """Whose input embedding the method takes and trains, wherever it stands in a text."""
@@ -68,8 +69,8 @@ class TokenAndMotion(PlainMethod):
     def training_text(self, caption: str) -> str:
         return f"A person {WORD} a person."
 
-    def prompt(self, relation: Relation, subjects: tuple[str, str]) -> str:
-        return f"A {subjects[0]} {WORD} a {subjects[1]}."
+    def text(self, relation: Relation, prompt: Prompt) -> str:
+        return f"A {prompt.subjects[0]} {WORD} a {prompt.subjects[1]}."
 
     def condition(self, texts: list[str]) -> TextEmbeddings:
         encoder = self.model.text_encoder

@@ -18,6 +18,7 @@ from dreamrelation.methods.textual_inversion.steering import Steering, word_vect
 from dreamrelation.randomness import generator_for
 from dreamrelation.relations import Relation, with_article
 from dreamrelation.roles import Role
+from dreamrelation.settings.prompts import Prompt, with_place
 
 PLACEHOLDER = "<R>"
 """Where the new word stands in a text."""
@@ -59,8 +60,8 @@ class TextualInversion(ContrastiveMethod):
         """One text for all clips: the caption's own words would take from the new word what it should learn."""
         return sentence(*self.settings.training_subjects)
 
-    def prompt(self, relation: Relation, subjects: tuple[str, str]) -> str:
-        return sentence(*subjects)
+    def text(self, relation: Relation, prompt: Prompt) -> str:
+        return with_place(sentence(*prompt.subjects), prompt.place)
 
     def condition(self, texts: list[str]) -> TextEmbeddings:
         """Each distinct text once; those without the new word come from the cache."""
