@@ -101,7 +101,7 @@ def test_a_file_of_ones_own(tmp_path: Path) -> None:
         ("prompts: {hugging: [{subjects: [a, b], where: x}]}", r"hugging\.0\.where: Extra inputs are not permitted"),
         (
             "prompts: {hugging: [{subjects: [a, b]}]}",
-            r"prompts: found none of shaking_hands, expected some: name a file",
+            r"prompts: found none of shaking_hands, expected some: name a file with them",
         ),
         (
             "prompts: {shaking_hands: [{subjects: [a b, c]}, {subjects: [a-b, c]}]}",

@@ -69,7 +69,7 @@ class GenerationSettings(Settings):
             return self._of_subjects
         if relation not in self.prompts:
             raise UserError(
-                f"prompts: found none of {relation}, expected some: name a file that has them, or set prompts to null, and"
+                f"prompts: found none of {relation}, expected some: name a file with them, or set prompts to null, and"
                 f" each relation has the pairs of subjects; found were those of {', '.join(self.prompts)}"
             )
         return self.prompts[relation]
