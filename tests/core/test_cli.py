@@ -98,6 +98,12 @@ def test_settings_come_as_json_too(capsys: pytest.CaptureFixture[str], tmp_path:
         assert "--settings: cannot be used" in text
 
 
+def test_settings_of_another_relation_are_refused(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    given = STAGES["prompts"].of(load([CONFIG]), Chosen(relation="hugging")).model_dump_json()
+    text = said(capsys, "prompts", "--settings", given, "--relation", "kicking", "--prompts", str(tmp_path / "p"))
+    assert "--relation is kicking, but --settings are of hugging" in text
+
+
 def failing(error: BaseException) -> None:
     raise error
 
