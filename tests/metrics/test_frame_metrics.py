@@ -1,5 +1,7 @@
 """Temporal consistency and motion of videos whose values are known."""
 
+from typing import Any
+
 import cv2
 import numpy as np
 import pytest
@@ -118,7 +120,12 @@ def test_dynamic_degree_tells_fast_from_slow():
 
 def test_subject_consistency_is_that_of_the_class_tokens(tmp_path):
     torch.manual_seed(0)
-    sizes = {"hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 2, "num_attention_heads": 2}
+    sizes: dict[str, Any] = {
+        "hidden_size": 32,
+        "intermediate_size": 48,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 2,
+    }
     ViTModel(ViTConfig(image_size=32, patch_size=16, **sizes), add_pooling_layer=False).save_pretrained(tmp_path)
     ViTImageProcessor(size={"height": 32, "width": 32}).save_pretrained(tmp_path)
     settings = SubjectConsistencySettings(path=str(tmp_path))

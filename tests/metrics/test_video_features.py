@@ -25,7 +25,7 @@ from dreamrelation.settings.kinds import FEATURES
 from dreamrelation.settings.machine import MachineSettings
 from dreamrelation.settings.registry import implementation_of
 
-SIZES = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2}
+SIZES: dict[str, Any] = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2}
 FRAMES = np.random.default_rng(0).integers(0, 256, (4, 40, 60, 3)).astype(np.uint8)
 
 
@@ -44,7 +44,7 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     VideoMAEImageProcessor(size={"shortest_edge": 32}, crop_size={"height": 32, "width": 32}).save_pretrained(
         made["videomae"]
     )
-    predictor = {"pred_hidden_size": 24, "pred_num_attention_heads": 2, "pred_num_hidden_layers": 1}
+    predictor: dict[str, Any] = {"pred_hidden_size": 24, "pred_num_attention_heads": 2, "pred_num_hidden_layers": 1}
     VJEPA2Model(
         VJEPA2Config(crop_size=32, patch_size=16, frames_per_clip=4, mlp_ratio=2, **SIZES, **predictor)
     ).save_pretrained(made["vjepa2"])

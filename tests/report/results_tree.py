@@ -237,7 +237,7 @@ class Results:
         """Writes videos, scores and training; gives the method's part of evaluation.json."""
         videos = [
             self.video(folder, relation, method, subjects, repeat)
-            for subjects in self.settings.generation.subjects
+            for subjects in self.settings.generation.subjects or ()
             for repeat in range(self.settings.generation.videos_per_prompt)
         ]
         VIDEOS.write(folder / "videos.parquet", videos)

@@ -20,7 +20,7 @@ class SubjectConsistency:
 
     def __init__(self, settings: SubjectConsistencySettings, machine: MachineSettings) -> None:
         """Raises UserError where transformers finds no such model at `settings.path`."""
-        path, revision = settings.path, settings.revision
+        path, revision = settings.path, settings.revision or "main"
         try:
             self.model = ViTModel.from_pretrained(path, revision=revision, add_pooling_layer=False, dtype=torch.float32)
             self.processor = ViTImageProcessor.from_pretrained(path, revision=revision)
@@ -29,7 +29,7 @@ class SubjectConsistency:
             raise UserError(f"the metric {settings.kind}: path: found no DINO at {path!r}: {reason}") from None
         self.device, self.batch_size = choose_device(machine.device), machine.metric_batch
         self.model.eval().requires_grad_(False).to(self.device)  # pyright: ignore[reportArgumentType]
-        self.name = path if revision is None else f"{path}@{revision}"
+        self.name = path if settings.revision is None else f"{path}@{revision}"
 
     @property
     def note(self) -> str:
