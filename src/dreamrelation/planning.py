@@ -86,10 +86,6 @@ class Plan:
     def metric_files(self, metric: str) -> list[str]:
         return self.experiment.metric(metric).files()
 
-    def video_files(self, relation: str) -> list[str]:
-        """File names of the videos of one relation and method."""
-        return [f"{name}.mp4" for name in self.experiment.generation.video_names(relation)]
-
     @property
     def controlled_metrics(self) -> list[str]:
         return [name for name, metric in self.experiment.metrics.items() if metric.controls]
@@ -100,7 +96,7 @@ class Plan:
         experiment = self.experiment
         relations, clips = experiment.relations, experiment.clips
         real = clips.held_out or clips.per_relation
-        made = len(experiment.methods) * sum(len(self.video_files(relation)) for relation in relations)
+        made = len(experiment.methods) * sum(len(experiment.generation.video_names(each)) for each in relations)
         found = {}
         for name, metric in experiment.metrics.items():
             others = min((len(relations) - 1) * real, metric.other_controls or sys.maxsize)

@@ -136,5 +136,5 @@ def test_subject_consistency_is_that_of_the_class_tokens(tmp_path):
         tokens = metric.model(pixel_values=pixels).last_hidden_state[:, 0]
     assert metric.score(moving).value == pytest.approx(anchored_cosine(tokens), abs=1e-6)
     assert str(tmp_path) in metric.note and str(tmp_path / "model.safetensors") in settings.files()
-    with pytest.raises(UserError, match="subject_consistency: path: found no DINO at .*nowhere"):
+    with pytest.raises(UserError, match="subject_consistency: path: found no such model at .*nowhere"):
         SubjectConsistency(SubjectConsistencySettings(path=str(tmp_path / "nowhere")), MACHINE)

@@ -6,10 +6,10 @@ from torch import Tensor
 from transformers import ViTImageProcessor, ViTModel
 
 from dreamrelation.devices import choose_device
-from dreamrelation.errors import UserError
 from dreamrelation.metrics.anchored_consistency import CAUTION, anchored_score, info
 from dreamrelation.metrics.dino.settings import SubjectConsistencySettings
 from dreamrelation.metrics.interface import Score, VideoSample
+from dreamrelation.metrics.transformers_model import opened
 from dreamrelation.settings.machine import MachineSettings
 
 
@@ -20,16 +20,13 @@ class SubjectConsistency:
 
     def __init__(self, settings: SubjectConsistencySettings, machine: MachineSettings) -> None:
         """Raises UserError where transformers finds no such model at `settings.path`."""
-        path, revision = settings.path, settings.revision or "main"
-        try:
-            self.model = ViTModel.from_pretrained(path, revision=revision, add_pooling_layer=False, dtype=torch.float32)
-            self.processor = ViTImageProcessor.from_pretrained(path, revision=revision)
-        except (OSError, ValueError) as error:
-            reason = str(error).splitlines()[0]
-            raise UserError(f"the metric {settings.kind}: path: found no DINO at {path!r}: {reason}") from None
+        what = f"the metric {settings.kind}"
+        self.model, self.processor = opened(
+            ViTModel, ViTImageProcessor, settings.path, settings.revision, what, add_pooling_layer=False
+        )
         self.device, self.batch_size = choose_device(machine.device), machine.metric_batch
-        self.model.eval().requires_grad_(False).to(self.device)  # pyright: ignore[reportArgumentType]
-        self.name = path if settings.revision is None else f"{path}@{revision}"
+        self.model.to(self.device)
+        self.name = settings.path if settings.revision is None else f"{settings.path}@{settings.revision}"
 
     @property
     def note(self) -> str:

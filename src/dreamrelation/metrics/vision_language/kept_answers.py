@@ -28,7 +28,10 @@ class KeptAnswers:
 
     def __init__(self, path: Path | None = None) -> None:
         self.path, self.lock = path, Lock()
-        self.known: dict[str, Answer] = {} if path is None else _read(path)
+        self.known: dict[str, Answer] = {}
+        if path is not None and path.is_file():
+            self.known = _read(path)
+            _end_cut_line(path)
 
     def get(self, asked: Asked) -> Answer | None:
         return self.known.get(asked.key)
@@ -42,15 +45,12 @@ class KeptAnswers:
             if answer.shares:
                 line["shares"] = dict(answer.shares)
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            _end_cut_line(self.path)
             with self.path.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(line, ensure_ascii=False) + "\n")
 
 
 def _read(path: Path) -> dict[str, Answer]:
     """Lines that cannot be read are told of and asked anew."""
-    if not path.is_file():
-        return {}
     known: dict[str, Answer] = {}
     with path.open(encoding="utf-8", errors="replace") as file:
         for number, line in enumerate(file, 1):
@@ -66,7 +66,7 @@ def _read(path: Path) -> dict[str, Answer]:
 
 def _end_cut_line(path: Path) -> None:
     """So that what a killed job was writing does not swallow the next line."""
-    if not path.is_file() or not path.stat().st_size:
+    if not path.stat().st_size:
         return
     with path.open("rb+") as file:
         file.seek(-1, 2)

@@ -6,7 +6,7 @@ from transformers import VideoMAEImageProcessor, VideoMAEModel
 
 from dreamrelation.devices import choose_device
 from dreamrelation.errors import UserError
-from dreamrelation.metrics.video_features.transformers_model import mean_token, opened, side
+from dreamrelation.metrics.transformers_model import mean_token, opened, side
 from dreamrelation.metrics.video_features.videomae.settings import VideoMAESettings
 from dreamrelation.settings.machine import MachineSettings
 
@@ -16,7 +16,7 @@ class VideoMAE:
 
     def __init__(self, settings: VideoMAESettings, machine: MachineSettings) -> None:
         self.model, self.processor = opened(
-            VideoMAEModel, VideoMAEImageProcessor, settings.path, settings.revision, settings.kind
+            VideoMAEModel, VideoMAEImageProcessor, settings.path, settings.revision, f"the features {settings.kind}"
         )
         self.device = choose_device(machine.device)
         self.model.to(self.device)

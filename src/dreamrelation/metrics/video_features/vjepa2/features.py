@@ -6,7 +6,7 @@ from transformers import VJEPA2Model, VJEPA2VideoProcessor
 
 from dreamrelation.devices import choose_device
 from dreamrelation.errors import UserError
-from dreamrelation.metrics.video_features.transformers_model import mean_token, opened, side
+from dreamrelation.metrics.transformers_model import mean_token, opened, side
 from dreamrelation.metrics.video_features.vjepa2.settings import VJEPA2Settings
 from dreamrelation.settings.machine import MachineSettings
 
@@ -16,7 +16,7 @@ class VJEPA2:
 
     def __init__(self, settings: VJEPA2Settings, machine: MachineSettings) -> None:
         self.model, self.processor = opened(
-            VJEPA2Model, VJEPA2VideoProcessor, settings.path, settings.revision, settings.kind
+            VJEPA2Model, VJEPA2VideoProcessor, settings.path, settings.revision, f"the features {settings.kind}"
         )
         self.device = choose_device(machine.device)
         self.model.to(self.device)
