@@ -14,6 +14,10 @@ from dreamrelation.errors import UserError
 from dreamrelation.files import appearing
 
 
+H264 = {"crf": "16", "threads": "1", "x264-params": "mbtree=0"}
+"""The same frames give the same file: x264's macroblock tree reads memory that nobody wrote, and its threads count."""
+
+
 def decode(path: Path) -> Iterator[np.ndarray]:
     """Every frame of a video as it is to be shown, so turned where the file says so, (H, W, 3) uint8 RGB.
 
@@ -77,9 +81,7 @@ def encode(
     if frames.dtype != np.uint8 or frames.ndim != 4 or frames.shape[-1] != 3:
         raise ValueError(f"{path}: found frames {frames.dtype} {frames.shape}, expected uint8 (F, H, W, 3)")
     with appearing(path) as beside, av.open(str(beside), "w") as container:
-        stream = cast(
-            VideoStream, container.add_stream(codec, rate=frames_per_second, options=options or {"crf": "16"})
-        )
+        stream = cast(VideoStream, container.add_stream(codec, rate=frames_per_second, options=options or H264))
         stream.height, stream.width = frames.shape[1:3]
         stream.pix_fmt = "yuv420p"
         for frame in frames:

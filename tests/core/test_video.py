@@ -26,6 +26,19 @@ def test_round_trip(tmp_path: Path) -> None:
     assert np.abs(back.astype(int) - greys()).mean() < 3
 
 
+def test_the_same_frames_give_the_same_file(tmp_path: Path) -> None:
+    """Between the writings memory is filled with other values, which x264's macroblock tree let show."""
+    slope = np.add.outer(np.add.outer(np.arange(7) * 3, np.arange(32) * 2), np.arange(48))
+    frames = (np.stack([slope, 2 * slope, 255 - slope], axis=-1) % 256).astype(np.uint8)
+    rng, found = np.random.default_rng(0), set()
+    for _ in range(60):
+        for size in rng.integers(1, 50_000, 20):
+            np.full(size, size % 256, np.uint8)
+        encode(tmp_path / "video.mp4", frames, 10)
+        found.add((tmp_path / "video.mp4").read_bytes())
+    assert len(found) == 1
+
+
 def test_a_window_starts_where_it_should_and_is_cropped(tmp_path: Path) -> None:
     path = tmp_path / "video.mp4"
     encode(path, greys(), 10)
