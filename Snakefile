@@ -35,6 +35,7 @@ include: "rules/prompts.smk"
 include: "rules/generate.smk"
 include: "rules/evaluate.smk"
 include: "rules/compare.smk"
+include: "rules/table.smk"
 include: "rules/report.smk"
 
 

@@ -5,6 +5,7 @@ Imported by the Snakefile, so it imports nothing heavy.
 
 import shutil
 import sys
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -12,6 +13,7 @@ from pathlib import Path
 from dreamrelation.code_digest import stage_digest
 from dreamrelation.errors import UserError
 from dreamrelation.files import fingerprint
+from dreamrelation.paper import TABLES
 from dreamrelation.settings.experiment import ExperimentSettings
 from dreamrelation.settings.stages import NOTHING, STAGES, Chosen, StageSettings
 
@@ -91,6 +93,30 @@ class Plan:
         return [name for name, metric in self.experiment.metrics.items() if metric.controls]
 
     @cached_property
+    def paper_tables(self) -> dict[int, list[str]]:
+        """Number of each of the paper's tables → those of its methods that the experiment has, where it has two."""
+        found = {number: self._methods_of_table(number) for number in TABLES}
+        return {number: methods for number, methods in found.items() if len(methods) > 1}
+
+    def methods_of_table(self, number: int) -> list[str]:
+        """Those of the methods of one of the paper's tables that the experiment has.
+
+        Raises UserError where they are no two, or there is no such table.
+        """
+        if number not in TABLES:
+            raise UserError(f"found no table {number} of methods in the paper, expected one of {_listed(TABLES)}")
+        methods = self._methods_of_table(number)
+        if len(methods) < 2:
+            raise UserError(
+                f"table {number}: the experiment has {_listed(methods) or 'none'} of its methods, expected two or more"
+                f" of {_listed(TABLES[number].methods)}; configs/all_methods.yaml and configs/ablations.yaml have them"
+            )
+        return methods
+
+    def _methods_of_table(self, number: int) -> list[str]:
+        return [method for method in TABLES[number].methods if method in self.experiment.methods]
+
+    @cached_property
     def calls(self) -> dict[str, int]:
         """Metric → how often a server is asked for it, at the most; without metrics that ask none."""
         experiment = self.experiment
@@ -137,3 +163,7 @@ class Plan:
                     f"{setting}: found no {missing[0]}, of which {made} was made; put it there, correct the setting or"
                     " give the experiment another name"
                 )
+
+
+def _listed(names: Iterable[object]) -> str:
+    return ", ".join(map(str, names))

@@ -13,7 +13,6 @@ from av.video.stream import VideoStream
 from dreamrelation.errors import UserError
 from dreamrelation.files import appearing
 
-
 H264 = {"crf": "16", "threads": "1", "x264-params": "mbtree=0"}
 """The same frames give the same file: x264's macroblock tree reads memory that nobody wrote, and its threads count."""
 

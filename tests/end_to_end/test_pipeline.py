@@ -128,7 +128,7 @@ def test_adapters_and_curves_of_each_method(built: Checkout) -> None:
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        ("base/scores/motion.parquet", {"evaluate": 1, "compare": 1}),
+        ("base/scores/motion.parquet", {"evaluate": 1, "compare": 1, "table": 1}),
         ("controls/relation_accuracy.parquet", {"controls": 1}),
     ],
 )

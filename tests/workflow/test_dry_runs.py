@@ -7,6 +7,8 @@ import yaml
 from tests.workflow.checkout import Checkout, copy_workflow
 
 from dreamrelation.config import load
+from dreamrelation.paper import TABLES
+from dreamrelation.relations import RELATIONS
 
 NTU = ("--configfile", "configs/ntu_mochi.yaml")
 NTU_FILES = ("config.yaml", "configs/ntu_mochi.yaml")
@@ -31,6 +33,7 @@ def test_everything_is_planned_once(checkout: Checkout) -> None:
         "controls": relations,
         "summarise": relations,
         "compare": 1,
+        "table": 1,
         "report": 1,
     }
 
@@ -47,6 +50,32 @@ def test_one_relation_needs_no_other(checkout: Checkout) -> None:
 def test_one_metric_of_one_method_needs_no_other(checkout: Checkout) -> None:
     answer = checkout.plan("results/puppets/hugging/base/scores/motion.parquet")
     assert answer.jobs == {"puppets": 1, "clips": 1, "prompts": 1, "generate": 1, "evaluate": 1}
+
+
+def test_a_table_of_the_paper_needs_its_own_methods_alone(checkout: Checkout) -> None:
+    table = "results/puppets/tables/table3.csv"
+    answer = checkout.plan("--configfile", "configs/ablations.yaml", "--", table)
+    assert answer.status == 0, answer.text
+    assert answer.jobs["train"] == 3 * 4 and answer.jobs["table"] == 1 and "report" not in answer.jobs
+    answer = checkout.plan(table)
+    assert answer.status == 1
+    assert "table 3: the experiment has dreamrelation of its methods, expected two or more of" in answer.text
+
+
+def test_the_papers_whole_study_is_planned(tmp_path: Path) -> None:
+    """All relations, methods and prompts, and each of the paper's tables."""
+    checkout = copy_workflow(tmp_path)
+    files = [f"configs/{name}.yaml" for name in ("ntu_mochi", "all_methods", "ablations", "paper")]
+    settings = load([checkout.folder / name for name in ("config.yaml", *files)])
+    assert set(settings.relations) == set(RELATIONS)
+    assert {method for table in TABLES.values() for method in table.methods} <= set(settings.methods)
+    assert sum(len(settings.generation.video_names(relation)) for relation in RELATIONS) == 260
+    checkout.place(*settings.data.files(), *settings.masks.segmenter.files())
+    answer = checkout.plan("--configfile", *files)
+    assert answer.status == 0, answer.text[-3000:]
+    assert answer.jobs["generate"] == 26 * len(settings.methods)
+    assert answer.jobs["train"] == 26 * len(settings.trained_methods)
+    assert answer.jobs["table"] == len(TABLES)
 
 
 def test_a_dry_run_writes_nothing(checkout: Checkout) -> None:

@@ -21,6 +21,7 @@ ONE_METHOD = {
     "evaluate": RELATIONS * METRICS,
     "summarise": RELATIONS,
     "compare": 1,
+    "table": 1,
     "report": 1,
 }
 """What follows when the adapters of one method change, in all relations."""
@@ -45,12 +46,15 @@ def test_each_command_is_one_that_the_command_line_knows_with_the_settings_of_it
 @pytest.mark.parametrize(
     ("override", "stages"),
     [
-        ("generation={guidance_scale: 5.0}", {"export", "generate", "evaluate", "summarise", "compare", "report"}),
-        ("intervals={bootstrap_samples: 500}", {"summarise", "compare", "report"}),
+        (
+            "generation={guidance_scale: 5.0}",
+            {"export", "generate", "evaluate", "summarise", "compare", "table", "report"},
+        ),
+        ("intervals={bootstrap_samples: 500}", {"summarise", "compare", "table", "report"}),
         ("report={exemplars: 3}", {"report"}),
         (
             "latents={union: released_code}",
-            {"latents", "train", "export", "generate", "evaluate", "summarise", "compare", "report"},
+            {"latents", "train", "export", "generate", "evaluate", "summarise", "compare", "table", "report"},
         ),
         ("clips={minimum: 7}", {"clips", "masks", "report"}),
     ],
@@ -58,7 +62,18 @@ def test_each_command_is_one_that_the_command_line_knows_with_the_settings_of_it
 def test_a_changed_setting_reruns_what_uses_it(finished: Checkout, override: str, stages: set[str]) -> None:
     """`clips` runs again for another minimum; what follows looks at its files, which will be the same."""
     planned = set(finished.plan("--config", override).jobs)
-    follows = {"captions", "latents", "train", "export", "generate", "evaluate", "controls", "summarise", "compare"}
+    follows = {
+        "captions",
+        "latents",
+        "train",
+        "export",
+        "generate",
+        "evaluate",
+        "controls",
+        "summarise",
+        "compare",
+        "table",
+    }
     assert stages <= planned and planned <= stages | (follows if "clips" in stages else set())
 
 
@@ -80,7 +95,7 @@ def test_a_changed_method_reruns_that_method(finished: Checkout) -> None:
 
 def test_a_new_metric_makes_no_other_one_again(finished: Checkout) -> None:
     jobs = finished.plan("--config", "metrics={again: {kind: motion}}").jobs
-    assert jobs == {"evaluate": RELATIONS * METHODS, "summarise": RELATIONS, "compare": 1, "report": 1}
+    assert jobs == {"evaluate": RELATIONS * METHODS, "summarise": RELATIONS, "compare": 1, "table": 1, "report": 1}
 
 
 @pytest.mark.parametrize("name", ["latents.parquet", "dreamrelation/adapters.json"])
@@ -101,7 +116,7 @@ def test_deleted_videos_are_made_again(finished: Checkout) -> None:
     videos.rename(videos.with_name("elsewhere"))
     answer = finished.plan()
     videos.with_name("elsewhere").rename(videos)
-    assert answer.jobs == {"generate": 1, "evaluate": METRICS, "summarise": 1, "compare": 1, "report": 1}
+    assert answer.jobs == {"generate": 1, "evaluate": METRICS, "summarise": 1, "compare": 1, "table": 1, "report": 1}
 
 
 @pytest.mark.parametrize(
@@ -139,7 +154,13 @@ def test_a_new_backbone_reruns_nothing(finished: Checkout, edit: Edit) -> None:
 
 def test_a_changed_metric_reruns_that_metric(finished: Checkout, edit: Edit) -> None:
     edit("src/dreamrelation/metrics/motion/metric.py", "0.5, 3, 15, 3, 5, 1.2, 0", "0.5, 3, 15, 4, 5, 1.2, 0")
-    assert finished.plan().jobs == {"evaluate": RELATIONS * METHODS, "summarise": RELATIONS, "compare": 1, "report": 1}
+    assert finished.plan().jobs == {
+        "evaluate": RELATIONS * METHODS,
+        "summarise": RELATIONS,
+        "compare": 1,
+        "table": 1,
+        "report": 1,
+    }
 
 
 def test_an_edited_style_sheet_reruns_the_report_only(finished: Checkout, edit: Edit) -> None:

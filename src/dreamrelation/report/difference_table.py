@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
+from dreamrelation.paper import method_label
 from dreamrelation.report.comparison import Comparison, Difference
-from dreamrelation.report.paper import method_label
 from dreamrelation.report.scores import Metric
 
 

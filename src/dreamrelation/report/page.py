@@ -9,14 +9,14 @@ import yaml
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from dreamrelation.paper import COLUMNS as PAPER_COLUMNS
+from dreamrelation.paper import method_label
 from dreamrelation.report.charts import HeadlineRow, headline_chart
 from dreamrelation.report.confusions import confusion_tables
 from dreamrelation.report.difference_table import difference_table
 from dreamrelation.report.exemplars import ReadClip
 from dreamrelation.report.inputs import ExperimentResults
 from dreamrelation.report.media import MediaFolder
-from dreamrelation.report.paper import COLUMNS as PAPER_COLUMNS
-from dreamrelation.report.paper import method_label
 from dreamrelation.report.quality import COLUMNS, quality_of
 from dreamrelation.report.relation_page import relation_page, relation_title
 from dreamrelation.report.score_tables import paper_table, score_table
@@ -68,7 +68,10 @@ def render(
         "confusions": confusion_tables([(metric.label, metric.confusions) for metric in metrics.values()]),
         "verdict": None if judging is None else metrics[judging],
         "paper": paper_table(overall, metrics),
-        "paper_columns": [column.label for column in PAPER_COLUMNS.values()],
+        "paper_columns": [
+            f"{column.label}, lower is better" if column.better == "lower" else column.label
+            for column in PAPER_COLUMNS.values()
+        ],
         "relations": [relation_page(settings.report, relation, media, read_clip) for relation in results.relations],
         "clips": _accounted(settings, results),
         "settings_yaml": _settings_yaml(settings),

@@ -5,11 +5,11 @@ from statistics import median
 
 from markupsafe import Markup
 
+from dreamrelation.paper import method_label
 from dreamrelation.report.curves import loss_charts
 from dreamrelation.report.exemplars import Exemplar, ReadClip, exemplars_of
 from dreamrelation.report.inputs import Method, RelationResults
 from dreamrelation.report.media import MediaFolder
-from dreamrelation.report.paper import method_label
 from dreamrelation.report.score_tables import ScoreTable, score_table
 from dreamrelation.report.video_cells import VideoCells
 from dreamrelation.report.video_rows import Cases, MethodCells, prompt_row, shown_cases

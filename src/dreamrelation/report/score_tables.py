@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dreamrelation.files import appearing
+from dreamrelation.paper import COLUMNS, PAPER, method_label
 from dreamrelation.report.inputs import ExperimentResults
-from dreamrelation.report.paper import COLUMNS, PAPER, method_label
 from dreamrelation.report.scores import NO_SCORE, MeanScore, Metric, Scores, best
 
 MEANS = ("mean", "low", "high", "count", "missing", "deviation", "corrected", "corrected_low", "corrected_high")
@@ -70,8 +70,8 @@ def paper_table(scores: Scores, metrics: dict[str, Metric]) -> list[tuple[str, l
             continue
         pairs = []
         for name, column in COLUMNS.items():
-            ours = metrics.get(name, column).text(_score(scores, method, name).mean)
-            pairs.append((column.text(PAPER[method][name]), ours))
+            metric = metrics.get(name) or Metric(column.label, unit=column.unit)
+            pairs.append((metric.text(PAPER[method].get(name)), metric.text(_score(scores, method, name).mean)))
         rows.append((method_label(method), pairs))
     return rows
 

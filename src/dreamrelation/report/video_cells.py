@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from dreamrelation.paper import method_label
 from dreamrelation.report.inputs import Video
 from dreamrelation.report.media import MediaFolder, PageVideo
-from dreamrelation.report.paper import method_label
 from dreamrelation.report.scores import Metric
 from dreamrelation.tables.rows import VideoScore
 

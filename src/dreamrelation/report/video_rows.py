@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
+from dreamrelation.paper import method_label
 from dreamrelation.report.cases import chosen_cases, ordered_cases
 from dreamrelation.report.inputs import RelationResults
-from dreamrelation.report.paper import method_label
 from dreamrelation.report.video_cells import VideoCell, VideoCells, verdict_metric
 
 MethodCells = list[tuple[str, list[VideoCell]]]

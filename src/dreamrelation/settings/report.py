@@ -8,5 +8,7 @@ class ReportSettings(Settings):
 
     exemplars: Count = 5
     """Exemplar clips in each relation's row."""
+    papers_world: bool = False
+    """Whether model, clips and judge are the paper's, so that its numbers need no mark where they stand beside ours."""
     prompts: Count | None = None
     """Prompts of each relation whose videos are all shown; none: all of them."""

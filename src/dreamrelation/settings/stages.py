@@ -268,6 +268,19 @@ class CompareStage(StageSettings):
         return cls(seed=experiment.seed, intervals=experiment.intervals)
 
 
+class TableStage(StageSettings):
+    """The scores of the methods of one of the paper's tables."""
+
+    seed: int
+    intervals: IntervalSettings
+    papers_world: bool
+
+    @classmethod
+    def of(cls, experiment: ExperimentSettings, chosen: Chosen = NOTHING) -> Self:
+        world = experiment.report.papers_world
+        return cls(seed=experiment.seed, intervals=experiment.intervals, papers_world=world)
+
+
 class ReportStage(StageSettings):
     """The page, which shows everything."""
 
@@ -292,6 +305,7 @@ STAGES: dict[str, type[StageSettings]] = {
     "controls": EvaluateStage,
     "summarise": SummariseStage,
     "compare": CompareStage,
+    "table": TableStage,
     "report": ReportStage,
 }
 """Stage → its slice."""

@@ -27,7 +27,7 @@ class Command:
 
     about: str
     names: tuple[str, ...] = ()
-    """Flags that take a name: relation, method, metric."""
+    """Flags that take a name: relation, method, metric; or the number of a table."""
     paths: tuple[str, ...] = ()
     """Flags that take a path."""
     lists: tuple[str, ...] = ()
@@ -119,6 +119,14 @@ COMMANDS: dict[str, Command] = {
         lists=("scores",),
         machine=False,
         settings_beside="comparison",
+    ),
+    "table": Command(
+        "fill one of the paper's tables",
+        names=("number",),
+        paths=("csv", "markdown", "latex"),
+        lists=("scores",),
+        machine=False,
+        settings_beside="csv",
     ),
     "report": Command(
         "write the HTML report",

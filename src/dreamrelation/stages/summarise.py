@@ -4,7 +4,6 @@ What a metric is stands in the metadata of its scores, so this knows none.
 """
 
 import json
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,21 +14,9 @@ from dreamrelation.errors import UserError
 from dreamrelation.files import appearing
 from dreamrelation.metrics.corrected import Corrected, corrected
 from dreamrelation.metrics.description import Description
-from dreamrelation.metrics.intervals import bootstrap, wilson
+from dreamrelation.metrics.summary import Passes, Summary, known_values, read_summary, summarise
 from dreamrelation.settings.stages import SummariseStage
-from dreamrelation.tables.rows import CONTROLS, SCORES, SET_SCORES, SetScore, VideoScore
-
-
-@dataclass(frozen=True)
-class Passes:
-    """How a metric that is taken several times of each video agrees with itself."""
-
-    count: int
-    """How often it was taken of each video."""
-    deviation: float | None
-    """Standard deviation, over the passes, of the mean over videos; None where fewer than two have one."""
-    invalid: int
-    """Passes over single videos without a valid value."""
+from dreamrelation.tables.rows import CONTROLS, VideoScore
 
 
 @dataclass(frozen=True)
@@ -40,27 +27,6 @@ class Real:
     """Of those that show the relation."""
     negative: list[float | None]
     """Of those that show another one."""
-
-
-@dataclass(frozen=True)
-class Summary:
-    """A metric over all videos of a method, as evaluation.json holds it."""
-
-    mean: float | None
-    """Of a metric that compares sets, its one value. None where no video has a value."""
-    low: float | None
-    high: float | None
-    """Limits of the confidence interval."""
-    interval: str | None
-    """How the limits were found: "wilson", "bootstrap" or, by the metric itself, "metric"."""
-    count: int
-    """Videos with a value."""
-    missing: int
-    """Videos without."""
-    passes: Passes | None = None
-    """None of a metric that is taken once."""
-    corrected: Corrected | None = None
-    """A share, corrected for what the metric says of real clips; None where it was not asked about them."""
 
 
 def run(*, settings: SummariseStage, relation: str, scores: list[Path], controls: list[Path], evaluation: Path) -> None:
@@ -113,16 +79,9 @@ def _content(summary: Summary | None) -> dict[str, Any] | None:
 
 def _of_method(path: Path, real: Real | None, settings: SummariseStage) -> tuple[Description, Summary]:
     """The scores of one method by one metric, which was asked about `real` clips, too."""
-    if SET_SCORES.holds(path):
-        sets, metadata = SET_SCORES.read_with_metadata(path)
-        if len(sets) != 1:
-            raise UserError(f"{path}: found {len(sets)} rows, expected one")
-        return Description.of(metadata, path), _set_summary(sets[0])
-    rows, metadata = SCORES.read_with_metadata(path)
-    if not rows:
-        raise UserError(f"{path}: found no score, expected at least one")
-    description = Description.of(metadata, path)
-    summary = summarise(description, [row.value for row in rows], settings)
+    description, summary, rows = read_summary(path, settings.intervals, settings.seed)
+    if description.compares_sets:
+        return description, summary
     passes = _passes([row.passes for row in rows])
     return description, replace(summary, passes=passes, corrected=_corrected(description, rows, real, settings))
 
@@ -144,7 +103,7 @@ def _corrected(
 ) -> Corrected | None:
     if real is None or not description.info.is_share:
         return None
-    videos, positive, negative = (_known(v) for v in ([row.value for row in rows], real.positive, real.negative))
+    videos, positive, negative = (known_values(v) for v in ([row.value for row in rows], real.positive, real.negative))
     if not (len(videos) and len(positive) and len(negative)):
         return None
     intervals = settings.intervals
@@ -166,34 +125,10 @@ def _real(path: Path, relation: str) -> tuple[Description, Real]:
 def _sides(description: Description, real: Real, settings: SummariseStage) -> dict[str, Summary | None]:
     """Of clips that show the relation, and of the others; None: there are none."""
     sides = {"positive": real.positive, "negative": real.negative}
-    return {side: summarise(description, values, settings) if values else None for side, values in sides.items()}
-
-
-def _known(values: Iterable[float | None]) -> np.ndarray:
-    return np.array([value for value in values if value is not None], np.float64)
-
-
-def summarise(description: Description, values: Iterable[float | None], settings: SummariseStage) -> Summary:
-    """The mean and its interval. Values that could not be taken are counted, not guessed."""
-    values = list(values)
-    known = _known(values)
-    count, missing = len(known), len(values) - len(known)
-    if not count:
-        return Summary(None, None, None, None, count, missing)
-    confidence = settings.intervals.confidence
-    if description.info.is_share and np.isin(known, (0, 1)).all():
-        found = wilson(int(known.sum()), count, confidence)
-    else:
-        found = bootstrap(known, confidence, settings.intervals.bootstrap_samples, settings.seed, description.name)
-    return Summary(found.mean, found.low, found.high, found.kind, count, missing)
-
-
-def _set_summary(row: SetScore) -> Summary:
-    """The metric's own limits, where it gives any."""
-    if row.value is None:
-        return Summary(None, None, None, None, 0, row.count)
-    interval = None if row.low is None or row.high is None else "metric"
-    return Summary(row.value, row.low, row.high, interval, row.count, 0)
+    return {
+        side: summarise(description, values, settings.intervals, settings.seed) if values else None
+        for side, values in sides.items()
+    }
 
 
 def _agree(descriptions: dict[str, Description], found: Description, path: Path) -> None:
