@@ -116,6 +116,11 @@ def gpus_of_training(wildcards):
     return gpus(wildcards) * settings.machine.training_processes
 
 
+def gpus_of_generation(wildcards):
+    """One for each process of a generation."""
+    return gpus(wildcards) * settings.machine.generation_processes
+
+
 def half_the_cores(wildcards):
     """Two jobs of small models get more done than one on all cores: much of their time goes to starting.
 

@@ -26,7 +26,7 @@ rule generate:
     resources:
         mem_mb=3500,
         runtime=720,
-        gpu=gpus,
+        gpu=gpus_of_generation,
     params:
         settings=settings_of("generate"),
         code=code_of("generate"),

@@ -1,4 +1,4 @@
-"""Several processes that train one method together, each on its share of every batch."""
+"""Several processes that work on one job together, such as a training, each on its share of every batch."""
 
 import os
 
@@ -12,9 +12,14 @@ def process_count() -> int:
     return int(os.environ.get("WORLD_SIZE", "1"))
 
 
+def process_number() -> int:
+    """Which of them this one is, from 0; told in RANK."""
+    return int(os.environ.get("RANK", "0"))
+
+
 def is_main_process() -> bool:
-    """Whether this process writes the outputs; processes are numbered in RANK."""
-    return os.environ.get("RANK", "0") == "0"
+    """Whether this process writes the outputs."""
+    return process_number() == 0
 
 
 def gathered(own: Tensor) -> Tensor:

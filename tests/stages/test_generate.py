@@ -188,6 +188,23 @@ def test_a_stopped_job_goes_on_with_what_is_missing(
     assert not texts.with_name("unfinished").exists()
 
 
+def test_processes_share_the_videos_and_make_the_same_ones(
+    experiment: ExperimentSettings, texts: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = VIDEOS.read(run(experiment, texts, "base", machine=ONE_BY_ONE))
+    texts.with_name("base.parquet").unlink()
+    made = count_sampling(monkeypatch)
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    monkeypatch.setenv("RANK", "1")
+    run(experiment, texts, "base", machine=ONE_BY_ONE)
+    (kept,) = texts.with_name("unfinished").iterdir()
+    assert sorted(path.name for path in kept.iterdir()) == ["frog_fox_0.json", "frog_fox_0.mp4"]
+    assert not texts.with_name("base.parquet").exists() and made == [1]
+    monkeypatch.setenv("RANK", "0")
+    assert VIDEOS.read(run(experiment, texts, "base", machine=ONE_BY_ONE)) == whole
+    assert made == [1, 1] and not texts.with_name("unfinished").exists()
+
+
 @pytest.mark.parametrize("harm", ["video", "missing", "settings"])
 def test_a_kept_video_that_is_another_one_is_made_again(
     experiment: ExperimentSettings, texts: Path, monkeypatch: pytest.MonkeyPatch, harm: str

@@ -5,13 +5,17 @@ They lie apart from the outputs, which Snakemake deletes when a job fails, each 
 
 import json
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
 from dreamrelation.files import LOCK, appearing, file_sha256, held
+from dreamrelation.processes import is_main_process
 from dreamrelation.tables.rows import GeneratedVideo
+
+SECONDS_BETWEEN_LOOKS = 0.5
 
 
 class FinishedVideos:
@@ -31,6 +35,12 @@ class FinishedVideos:
             beside.write_text(json.dumps(asdict(row)), encoding="utf-8")
         self.rows[row.video] = row
 
+    def wait_for(self, names: list[str]) -> None:
+        """Wait until these videos are finished, by other processes of the job, which whoever started them watches."""
+        while not all((self.folder / f"{name}.json").is_file() for name in names):
+            time.sleep(SECONDS_BETWEEN_LOOKS)
+        self.rows = {row.video: row for row in _whole(self.folder)}
+
     def deliver(self, names: list[str], folder: Path) -> list[GeneratedVideo]:
         """Copy the files of these videos to a new folder, in the place of an old one; gives their rows."""
         with appearing(folder) as beside:
@@ -44,10 +54,14 @@ class FinishedVideos:
 def finished_videos(folder: Path, depends_on: str) -> Iterator[FinishedVideos]:
     """What is finished of a job that depends on this; removed when the block ends well.
 
-    Videos that were made of something else have a folder of their own beside it, which stays. Raises UserError where
-    another job holds the folder.
+    Videos that were made of something else have a folder of their own beside it, which stays. Of several processes of a
+    job the main one holds the folder and removes it. Raises UserError where another job holds it.
     """
     own = folder / depends_on
+    if not is_main_process():
+        own.mkdir(parents=True, exist_ok=True)
+        yield FinishedVideos(own)
+        return
     with held(own, "generation"):
         finished = FinishedVideos(own)
         yield finished

@@ -55,6 +55,8 @@ class MachineSettings(Settings):
     training_processes: Count = 1
     """Processes that train one method together, each on a graphics card of its own and with its share of
     `batch_size`."""
+    generation_processes: Count = 1
+    """Processes that share the videos of one method and relation, each on a graphics card of its own."""
     tensorboard: bool = False
     """Write the numbers of running trainings to `logs/tensorboard/` of the experiment, for TensorBoard."""
     checkpoint_every: Count = 200

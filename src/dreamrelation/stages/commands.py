@@ -211,7 +211,8 @@ def call(options: argparse.Namespace, given: list[str]) -> None:
     settings, machine = _settings(options)
     if command.machine:
         arguments["machine"] = machine
-        processes = machine.training_processes if options.stage == "train" else 1
+        shared = {"train": machine.training_processes, "generate": machine.generation_processes}
+        processes = shared.get(options.stage, 1)
         if machine.device != "cpu":
             take_cards(processes)
         if processes > 1 and "RANK" not in os.environ:

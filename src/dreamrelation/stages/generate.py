@@ -13,6 +13,7 @@ from dreamrelation.errors import Unfinished, UserError
 from dreamrelation.files import check_own_folder, file_sha256, fingerprint
 from dreamrelation.methods.files import check_manifest
 from dreamrelation.methods.interface import Method, OpenModel
+from dreamrelation.processes import is_main_process, process_count, process_number
 from dreamrelation.progress import Progress
 from dreamrelation.sampling.finished_videos import finished_videos
 from dreamrelation.sampling.guidance import Guidance
@@ -96,8 +97,8 @@ def run(
     """Generate all videos of one relation with one method into the folder `videos`.
 
     Each is kept in the folder `unfinished` until all are there, so that a stopped job goes on with those that are
-    missing. Raises UserError where a method that was trained comes without its adapters, or they are not what it saved,
-    Unfinished past `minutes`.
+    missing; of several processes of a job each makes its share. Raises UserError where a method that was trained comes
+    without its adapters, or they are not what it saved, Unfinished past `minutes`.
     """
     check_minutes(minutes)
     check_own_folder(videos, ("*.mp4",))
@@ -120,10 +121,11 @@ def run(
         prompts=file_sha256(prompts),
         adapters=loaded,
     )
+    own = wanted[process_number() :: process_count()]
     maker = Maker(settings, method, videos.name, model.denoiser.fingerprint, loaded)
     with finished_videos(unfinished, depends_on) as finished:
-        missing = [request for request in wanted if request.name not in finished.rows]
-        with Progress(f"{method}'s videos of {relation}", len(wanted), done=len(wanted) - len(missing)) as counter:
+        missing = [request for request in own if request.name not in finished.rows]
+        with Progress(f"{method}'s videos of {relation}", len(own), done=len(own) - len(missing)) as counter:
             for video in generate(settings, machine, model, loaded_method, backbone.autoencoder(), missing):
                 path = finished.path(video.request.name)
                 encode(path, video.frames, settings.sampling.frames_per_second)
@@ -135,7 +137,10 @@ def run(
                         f"{minutes:g} minutes are over with {counter.done} of {counter.total} videos, which are kept;"
                         " run again to go on"
                     )
-        VIDEOS.write(manifest, finished.deliver([request.name for request in wanted], videos))
+        if is_main_process():
+            names = [request.name for request in wanted]
+            finished.wait_for(names)
+            VIDEOS.write(manifest, finished.deliver(names, videos))
 
 
 def checked_adapters(
