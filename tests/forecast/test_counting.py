@@ -71,6 +71,22 @@ def test_adapters_off_cost_nothing_and_checkpointing_costs_operations_for_memory
     assert again.cost.flops > relation.cost.flops and again.cost.peak_bytes < relation.cost.peak_bytes
 
 
+def test_methods_that_differ_in_rates_and_weights_are_counted_once(
+    random_mochi: MochiSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counter, depths = Counter(random_mochi, CPU), []
+    count = counter.training_at_depth
+    monkeypatch.setattr(counter, "training_at_depth", lambda *given: depths.append(given[-1]) or count(*given))
+    triplet = LoraSettings()
+    found = counter.training(triplet, "relation", GRID, 1, 0)
+    others = {"mask_weight": 1, "contrastive": {"weight": 1.0}, "learning_rate": 0.1, "steps": 7, "warmup_steps": 1}
+    assert counter.training(LoraSettings.model_validate(others), "relation", GRID, 1, 0) == found
+    counted = len(depths)
+    assert counter.training(LoraSettings(rank=8), "relation", GRID, 1, 0) != found and len(depths) > counted
+    fresh = Counter(random_mochi, CPU).training(LoraSettings.model_validate(others), "relation", GRID, 1, 0)
+    assert fresh == found, "they cost the same, counted apart"
+
+
 @pytest.mark.parametrize(
     "method",
     [

@@ -4,10 +4,11 @@ A transformer's blocks cost alike, so two depths are counted and the whole follo
 depths with the same rest of n by the number of blocks between two checkpoints.
 """
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -22,7 +23,7 @@ from dreamrelation.forecast.stand_in import StandInModel
 from dreamrelation.methods.interface import OpenModel, PredictedStep, TrainedMethod
 from dreamrelation.roles import ROLES, Role
 from dreamrelation.settings.machine import MachineSettings
-from dreamrelation.settings.methods import MethodSettings, TrainedMethodSettings
+from dreamrelation.settings.methods import MethodSettings, TrainedMethodSettings, TrainingSettings
 from dreamrelation.settings.model import QUANTISED, ModelSettings
 from dreamrelation.settings.registry import implementation_of
 
@@ -104,7 +105,7 @@ class Counter:
         self, settings: TrainedMethodSettings, role: Role | None, grid: Grid, batch: int, every: int
     ) -> StepCost:
         """One pass and its gradients, every n-th block checkpointed; 0: none."""
-        key = ("training", settings.model_dump_json(), role, grid, batch, every)
+        key = ("training", _what_shapes_it(settings), role, grid, batch, every)
         return self._by_depth(
             key, lambda blocks: self.training_at_depth(settings, role, grid, batch, every, blocks), max(every, 1)
         )
@@ -152,7 +153,7 @@ class Counter:
 
             return StepCost(_counted(answer, _tensors(model.denoiser.module)), 0)
 
-        return self._by_depth(("velocity", settings.model_dump_json(), grid, batch), at_depth, 1).cost
+        return self._by_depth(("velocity", _what_shapes_it(settings), grid, batch), at_depth, 1).cost
 
     def encoding(self, pixel_frames: int, height: int, width: int) -> Cost:
         """One clip through the autoencoder."""
@@ -198,6 +199,18 @@ def _line(few: int, less: StepCost, more: int, much: StepCost, whole: int) -> St
     flops = at_whole(less.cost.flops, much.cost.flops)
     peak_bytes = at_whole(less.cost.peak_bytes, much.cost.peak_bytes)
     return StepCost(Cost(flops, peak_bytes), at_whole(less.trained, much.trained))
+
+
+def _what_shapes_it(settings: MethodSettings) -> str:
+    """The settings as far as they decide what is computed: not rates and weights, and not how long is trained."""
+    dumped = settings.model_dump(mode="json", exclude=set(TrainingSettings.model_fields))
+    return json.dumps(_without_fractions(dumped), sort_keys=True)
+
+
+def _without_fractions(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_fractions(inner) for key, inner in value.items()}
+    return None if isinstance(value, float) else value
 
 
 def _attached(settings: TrainedMethodSettings, model: StandInModel, grid: Grid) -> TrainedMethod:

@@ -55,6 +55,7 @@ METRICS = Registry(
         "subject_consistency": "dreamrelation.metrics.dino.settings:SubjectConsistencySettings",
         "flicker": "dreamrelation.metrics.flicker.settings:FlickerSettings",
         "motion": "dreamrelation.metrics.motion.settings:MotionSettings",
+        "motion_similarity": "dreamrelation.metrics.motion.settings:MotionSimilaritySettings",
         "dynamic_degree": "dreamrelation.metrics.motion.settings:DynamicDegreeSettings",
         "frechet_video_distance": "dreamrelation.metrics.set_distances.settings:FrechetSettings",
         "kernel_video_distance": "dreamrelation.metrics.set_distances.settings:KernelDistanceSettings",

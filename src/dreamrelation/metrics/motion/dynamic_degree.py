@@ -1,11 +1,9 @@
 """Dynamic degree: the share of videos in which something moves much."""
 
-from itertools import pairwise
-
-import cv2
 import numpy as np
 
 from dreamrelation.metrics.interface import MetricInfo, Score, VideoSample
+from dreamrelation.metrics.motion.flow import BY, flows
 from dreamrelation.metrics.motion.settings import DynamicDegreeSettings
 from dreamrelation.settings.machine import MachineSettings
 
@@ -14,16 +12,10 @@ TOP_SHARE = 0.05
 
 
 def top_motion(frames: np.ndarray) -> np.ndarray:
-    """(F − 1,) mean length, in pixels, of the top twentieth of the flow.
-
-    By dense inverse search (Kroeger et al. 2016), of (F, H, W, 3) uint8 RGB.
-    """
-    flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
-    grey = [cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) for frame in frames]
+    """(F − 1,) mean length, in pixels, of the top twentieth of the flow, of (F, H, W, 3) uint8 RGB."""
     found = []
-    for before, after in pairwise(grey):
-        moved = flow.calc(before, after, np.zeros((*before.shape, 2), np.float32))
-        lengths = np.sort(np.hypot(moved[..., 0], moved[..., 1]), axis=None)
+    for flow in flows(frames):
+        lengths = np.sort(np.hypot(flow[..., 0], flow[..., 1]), axis=None)
         found.append(lengths[-max(int(TOP_SHARE * lengths.size), 1) :].mean())
     return np.array(found)
 
@@ -60,4 +52,4 @@ class DynamicDegree:
             return Score(None, f"{frames} frame: expected at least 2 frames")
         found = top_motion(video.frames) / min(height, width)
         share = float((found > self.settings.threshold).mean())
-        return Score(float(share >= self.settings.frame_share), f"{share:.0%} of {len(found)} frames; DIS flow")
+        return Score(float(share >= self.settings.frame_share), f"{share:.0%} of {len(found)} frames; {BY}")

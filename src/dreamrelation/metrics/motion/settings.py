@@ -1,4 +1,4 @@
-"""Settings of the amount of motion."""
+"""Settings of the metrics of motion."""
 
 from typing import Annotated, ClassVar, Literal
 
@@ -13,6 +13,23 @@ class MotionSettings(MetricSettings):
     implementation: ClassVar[str] = "dreamrelation.metrics.motion.metric:Motion"
 
     kind: Literal["motion"] = "motion"
+
+
+class MotionSimilaritySettings(MetricSettings):
+    """How alike the movements are to those of the relation's real clips, by patterns of optical flow."""
+
+    compares_sets: ClassVar[bool] = True
+    implementation: ClassVar[str] = "dreamrelation.metrics.motion.similarity:MotionSimilarity"
+
+    kind: Literal["motion_similarity"] = "motion_similarity"
+    times: Annotated[int, Field(ge=1, le=64)] = 4
+    """Parts of a video's duration."""
+    rows: Annotated[int, Field(ge=1, le=64)] = 4
+    """Fields of the picture, from top to bottom."""
+    columns: Annotated[int, Field(ge=1, le=64)] = 6
+    """Fields of the picture, from left to right."""
+    confidence: Annotated[float, Field(gt=0, lt=1)] = 0.95
+    """Of its interval."""
 
 
 class DynamicDegreeSettings(MetricSettings):
