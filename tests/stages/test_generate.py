@@ -17,7 +17,7 @@ from dreamrelation.methods.lora.settings import LoraSettings
 from dreamrelation.settings.experiment import ExperimentSettings
 from dreamrelation.settings.machine import MachineSettings
 from dreamrelation.settings.overlay import overlay
-from dreamrelation.settings.stages import Chosen, GenerateStage, PromptsStage
+from dreamrelation.settings.stages import Chosen, GenerateStage, PromptsStage, TrainStage
 from dreamrelation.stages import generate
 from dreamrelation.stages.prompts import needed_texts
 from dreamrelation.tables.rows import VIDEOS
@@ -121,6 +121,22 @@ def test_only_relation_and_ffn_are_loaded(experiment: ExperimentSettings, texts:
     names = {name for name, _ in model.denoiser.module.named_parameters() if "lora_" in name}
     assert names and all(".relation." in name or ".ffn." in name for name in names)
     assert not any(parameter.requires_grad for parameter in model.denoiser.module.parameters())
+
+
+def test_the_scale_of_the_adapters_goes_from_the_base_model_to_what_was_trained(
+    experiment: ExperimentSettings, texts: Path, adapters: Path
+) -> None:
+    def videos(scale: float) -> list[str]:
+        method = experiment.method("dreamrelation").model_copy(update={"inference_scale": scale})
+        scaled = experiment.model_copy(update={"methods": {**experiment.methods, "dreamrelation": method}})
+        assert TrainStage.of(scaled, chosen) == TrainStage.of(experiment, chosen), "it retrains nothing"
+        return [row.sha256 for row in VIDEOS.read(run(scaled, texts, "dreamrelation", adapters))]
+
+    chosen = Chosen("dreamrelation", relation="hugging")
+    base = [row.sha256 for row in VIDEOS.read(run(experiment, texts, "base"))]
+    assert videos(0.0) == base
+    trained, half = videos(1.0), videos(0.5)
+    assert len({base[0], trained[0], half[0]}) == 3
 
 
 def test_adapters_that_do_not_fit_the_method_are_refused(

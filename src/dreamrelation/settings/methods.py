@@ -1,6 +1,6 @@
 """Settings that methods share."""
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -49,6 +49,10 @@ class MethodSettings(Component):
     """Whether there is anything to train, and so anything to load for generation."""
     exporter: ClassVar[str | None] = None
     """Import path of the class that writes what was learned for other programs; see `methods.exporter.Exporter`."""
+
+    def as_trained(self) -> Self:
+        """The same without what generation alone looks at, which must not make training run again."""
+        return self
 
     def check_backbone(self, spec: BackboneSpec) -> None:
         """Raise UserError where the method does not fit a model of this kind."""

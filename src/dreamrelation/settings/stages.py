@@ -153,7 +153,7 @@ class TrainStage(StageSettings):
             seed=experiment.seed,
             model=experiment.model,
             latents=LatentsStage.of(experiment),
-            method=experiment.method(chosen.method or ""),
+            method=experiment.method(chosen.method or "").as_trained(),
         )
 
 
@@ -197,7 +197,7 @@ class ExportStage(RelationStage):
             relation=experiment.relation(chosen.relation or ""),
             size=FrameSize.of(experiment.clips),
             model=experiment.model,
-            method=experiment.method(chosen.method or ""),
+            method=experiment.method(chosen.method or "").as_trained(),
             sampling=experiment.generation.resolved(experiment.model.spec),
         )
 

@@ -10,7 +10,7 @@ from dreamrelation.methods.contrastive import ContrastiveMethod, ContrastiveTerm
 from dreamrelation.methods.interface import OpenModel, PredictedStep, StepLoss
 from dreamrelation.methods.lora.activation import AdapterSwitch
 from dreamrelation.methods.lora.files import file_of
-from dreamrelation.methods.lora.placement import adapter_parameters, place
+from dreamrelation.methods.lora.placement import adapter_parameters, adapters_of, place, tuner_layers
 from dreamrelation.methods.lora.roles import active_adapters
 from dreamrelation.methods.lora.settings import LoraSettings
 from dreamrelation.methods.lora.storage import load_adapter, save_adapter
@@ -60,6 +60,9 @@ class Lora(ContrastiveMethod):
         place(model.denoiser, used, self.settings.rank, self.settings.alpha, seed=0)
         for adapter in used:
             load_adapter(model.denoiser, adapter, folder)
+        for layer in tuner_layers(model.denoiser.module):
+            for adapter in adapters_of(layer):
+                layer.set_scale(adapter, self.settings.inference_scale)
         AdapterSwitch(model.denoiser.module).activate(tuple(used))
         model.denoiser.module.requires_grad_(False)
         return [file_of(folder, adapter) for adapter in used]

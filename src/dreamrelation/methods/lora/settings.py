@@ -1,6 +1,6 @@
 """Settings of the LoRA methods: DreamRelation's triplet, direct LoRA, and every ablation of placement and masks."""
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -35,6 +35,8 @@ class LoraSettings(TrainedMethodSettings):
     """Adapter → projections it sits on, in every block and every branch. One value: it is replaced as a whole."""
     inference_adapters: Annotated[tuple[str, ...], Field(min_length=1)] = ("relation", "ffn")
     """Adapters that generation loads; subjects stay out so that no appearance leaks."""
+    inference_scale: Annotated[float, Field(ge=0, le=10)] = 1.0
+    """How strongly generation applies them; 0: the base model."""
     hybrid_masks: bool = True
     """Hybrid mask training: draw a role each step and weight the loss with its mask. Off: plain velocity loss."""
     role_weights: dict[Role, Annotated[int, Field(ge=0, le=100)]] = PAPER_ROLES
@@ -50,6 +52,9 @@ class LoraSettings(TrainedMethodSettings):
     """Rank of every adapter's matrices."""
     alpha: Count = 16
     """An adapter's output is scaled by alpha / rank."""
+
+    def as_trained(self) -> Self:
+        return self.model_copy(update={"inference_scale": 1.0})
 
     def check_backbone(self, spec: BackboneSpec) -> None:
         for projections in self.placement.values():
