@@ -10,6 +10,7 @@ import torch
 from safetensors.torch import load_file
 from torch import nn
 
+from dreamrelation.puppets.models import train_sam as train_sam_module
 from dreamrelation.puppets.models.figure_pictures import (
     HEIGHT,
     PICTURES_PER_CLIP,
@@ -17,6 +18,7 @@ from dreamrelation.puppets.models.figure_pictures import (
     FigurePictures,
     box_of,
     clip_pictures,
+    clips_of,
     render_pictures,
 )
 from dreamrelation.puppets.models.judge_clips import held_out_world, training_world
@@ -33,6 +35,7 @@ from dreamrelation.puppets.models.train_sam import (
     draw_question,
     held_out_iou,
     iou_of,
+    step_loss,
     train_sam,
 )
 from dreamrelation.puppets.models.training_loop import TrainingState
@@ -52,7 +55,7 @@ MACHINE = MachineSettings(device="cpu")
 
 @pytest.fixture(scope="module")
 def pictures() -> FigurePictures:
-    return render_pictures(training_world(0), CLIPS, lambda line: None)
+    return render_pictures(training_world(0), range(CLIPS), lambda line: None)
 
 
 def test_pictures_come_with_masks_joints_and_kinds(pictures: FigurePictures) -> None:
@@ -68,7 +71,7 @@ def test_pictures_come_with_masks_joints_and_kinds(pictures: FigurePictures) -> 
         x, y = np.rint(pictures.joints[n]).astype(int).transpose(2, 0, 1)
         inside.append((masks[0] | masks[1])[np.clip(y, 0, HEIGHT - 1), np.clip(x, 0, WIDTH - 1)].mean())
     assert np.mean(inside) > 0.8
-    assert len(np.unique(render_pictures(held_out_world(0), 1, lambda line: None).frames)) > 50
+    assert len(np.unique(render_pictures(held_out_world(0), range(1), lambda line: None).frames)) > 50
 
 
 def test_a_box_is_round_the_pixels() -> None:
@@ -136,9 +139,9 @@ class Stopped(Exception):
 
 
 def test_a_stopped_training_goes_on_as_if_nothing_had_been(pictures: FigurePictures) -> None:
-    settings = replace(SamTraining(), steps=4, batch=2, warmup_steps=1)
+    settings = replace(SamTraining(), steps=4, batch=2, warmup_steps=1, embraces_from=2)
     one, other = tiny_sam(), tiny_sam()
-    whole = train_sam(one, pictures, settings, None, lambda state: None)  # pyright: ignore[reportArgumentType]
+    whole = train_sam(one, pictures, pictures, settings, None, lambda state: None)  # pyright: ignore[reportArgumentType]
     kept: list[TrainingState] = []
 
     def stop(state: TrainingState) -> None:
@@ -148,10 +151,25 @@ def test_a_stopped_training_goes_on_as_if_nothing_had_been(pictures: FigurePictu
             raise Stopped
 
     with pytest.raises(Stopped):
-        train_sam(other, pictures, settings, None, stop, save_every=1)  # pyright: ignore[reportArgumentType]
-    rest = train_sam(tiny_sam(), pictures, settings, kept[-1], lambda state: None)  # pyright: ignore[reportArgumentType]
+        train_sam(other, pictures, pictures, settings, None, stop, save_every=1)  # pyright: ignore[reportArgumentType]
+    rest = train_sam(tiny_sam(), pictures, pictures, settings, kept[-1], lambda state: None)  # pyright: ignore[reportArgumentType]
     assert rest.losses == whole.losses and len(whole.losses) == 4
     assert set(held_out_iou(one, pictures, settings)) == {"boxes", "boxes_and_joints"}  # pyright: ignore[reportArgumentType]
+
+
+def test_in_the_end_half_of_the_pictures_are_of_embraces(
+    pictures: FigurePictures, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert list(clips_of("hugging", 30, 3)) == [39, 54, 69]
+    (index,) = clips_of("hugging", 0, 1)
+    embraces = clip_pictures(index, training_world(0))
+    asked: list[FigurePictures] = []
+    draw = train_sam_module.draw_question
+    monkeypatch.setattr(train_sam_module, "draw_question", lambda of, *given: asked.append(of) or draw(of, *given))
+    settings = replace(SamTraining(), batch=4, embraces_from=5)
+    for step in (4, 5):
+        step_loss(tiny_sam(), pictures, embraces, settings, step)  # pyright: ignore[reportArgumentType]
+    assert [of is embraces for of in asked] == [False] * 4 + [False, False, True, True]
 
 
 def json_like(optimizer: dict) -> dict:
@@ -190,7 +208,8 @@ def test_each_word_has_its_tokens() -> None:
 
 def test_the_stage_trains_segmenters_that_the_pipeline_opens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     few = {"clips": 2, "held_out_clips": 1, "steps": 2, "batch": 2, "warmup_steps": 1}
-    monkeypatch.setattr(puppet_models, "SamTraining", lambda: replace(SamTraining(), **few))
+    of_sam = {"embraces": 1, "embraces_from": 1}
+    monkeypatch.setattr(puppet_models, "SamTraining", lambda: replace(SamTraining(), **few, **of_sam))
     monkeypatch.setattr(puppet_models, "GroundingDinoTraining", lambda: replace(GroundingDinoTraining(), **few))
     models, work = tmp_path / "models", tmp_path / "work"
     puppet_models.run(output=models, work=work, only=["grounding_dino", "sam"])

@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from dreamrelation.errors import UserError
 from dreamrelation.files import appearing
 from dreamrelation.metrics.puppet_judge.network import new_actor_head, new_judge, with_actor_head
 from dreamrelation.metrics.puppet_judge.storage import load_judge, save_judge
-from dreamrelation.puppets.models.figure_pictures import FigurePictures, render_pictures
+from dreamrelation.puppets.models.figure_pictures import FigurePictures, clips_of, render_pictures
 from dreamrelation.puppets.models.judge_clips import JUDGED_KINDS, JUDGED_MOTIONS, held_out_world, training_world
 from dreamrelation.puppets.models.small_segmenters import (
     ARCHITECTURE,
@@ -89,7 +90,9 @@ def grounding_dino(output: Path, work: Path) -> None:
     torch.manual_seed(settings.seed)
     config, text_encoder = str(folder / CONFIG), str(folder / TEXT_ENCODER)
     detector = build_detector(GroundingDinoSettings(config=config, text_encoder=text_encoder))
-    _train_on_pictures(detector, settings, train_grounding_dino, held_out_boxes, folder, work)
+    pictures = training_pictures(work, range(settings.clips), settings.seed)
+    train = partial(train_grounding_dino, detector, pictures, settings)
+    _train_on_pictures(detector, settings, train, held_out_boxes, folder, work)
 
 
 def sam(output: Path, work: Path) -> None:
@@ -97,7 +100,11 @@ def sam(output: Path, work: Path) -> None:
     settings, folder = SamTraining(), output / "sam"
     write_sam_files(folder)
     torch.manual_seed(settings.seed)
-    _train_on_pictures(build_sam(str(folder / ARCHITECTURE)), settings, train_sam, held_out_iou, folder, work)
+    model = build_sam(str(folder / ARCHITECTURE))
+    pictures = training_pictures(work, range(settings.clips), settings.seed)
+    embraces = training_pictures(work, clips_of("hugging", settings.clips, settings.embraces), settings.seed)
+    train = partial(train_sam, model, pictures, embraces, settings)
+    _train_on_pictures(model, settings, train, held_out_iou, folder, work)
 
 
 def _train_on_pictures(
@@ -110,10 +117,9 @@ def _train_on_pictures(
 ) -> None:
     """Train a model, or go on, and save it with what is measured in a world that it has not seen."""
     path = work / f"{folder.name}.pt"
-    pictures = training_pictures(work, settings.clips, settings.seed)
     saver = announcing_saver(path, settings.steps, TrainingState)
-    state = train(model, pictures, settings, stored(path, TrainingState), saver)
-    held_out = render_pictures(held_out_world(settings.seed), settings.held_out_clips, _announce)
+    state = train(stored(path, TrainingState), saver)
+    held_out = render_pictures(held_out_world(settings.seed), range(settings.held_out_clips), _announce)
     _save(folder, model, training_report(settings, state) | {"held_out": measure(model, held_out, settings)})
 
 
@@ -123,9 +129,9 @@ PARTS: dict[str, Callable[[Path, Path], None]] = {
 """What is trained, in order: the judge needs the Mochi, and its head the judge."""
 
 
-def training_pictures(work: Path, clips: int, seed: int) -> FigurePictures:
-    """Pictures of the judge's training world, from `work` where they are there."""
-    path = work / f"pictures_of_{clips}_clips.npz"
+def training_pictures(work: Path, clips: range, seed: int) -> FigurePictures:
+    """Pictures of some clips of the judge's training world, from `work` where they are there."""
+    path = work / f"pictures_of_{len(clips)}_clips_from_{clips.start}.npz"
     if not path.is_file():
         pictures = render_pictures(training_world(seed), clips, _announce)
         with appearing(path) as beside:

@@ -58,14 +58,21 @@ def clip_pictures(index: int, world: World) -> FigurePictures:
     )
 
 
-def render_pictures(world: World, clips: int, progress: Callable[[str], None]) -> FigurePictures:
-    """Pictures of the first clips of a world, in processes of their own."""
+def clips_of(motion: str, first: int, count: int) -> range:
+    """The indices of clips of a world that show this motion, from the `first` index on."""
+    place = tuple(MOTIONS).index(motion)
+    start = first + (place - first) % len(MOTIONS)
+    return range(start, start + count * len(MOTIONS), len(MOTIONS))
+
+
+def render_pictures(world: World, clips: range, progress: Callable[[str], None]) -> FigurePictures:
+    """Pictures of some clips of a world, in processes of their own."""
     parts = []
     with multiprocessing.get_context("spawn").Pool(WORKERS) as pool:
-        for part in pool.imap(partial(clip_pictures, world=world), range(clips), chunksize=20):
+        for part in pool.imap(partial(clip_pictures, world=world), clips, chunksize=20):
             parts.append(part)
             if len(parts) % 500 == 0:
-                progress(f"rendered pictures of {len(parts)} of {clips} clips")
+                progress(f"rendered pictures of {len(parts)} of {len(clips)} clips")
     return FigurePictures(
         *(
             np.concatenate([getattr(part, name) for part in parts])

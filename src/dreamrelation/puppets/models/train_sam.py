@@ -30,6 +30,11 @@ class SamTraining:
     """Four pictures are taken of each."""
     held_out_clips: int = 120
     steps: int = 5000
+    embraces: int = 500
+    """Further clips in which the two hug: there it is hardest to say whose a pixel is."""
+    embraces_from: int = 3250
+    """The step from which `embraces_share` of the pictures are of these."""
+    embraces_share: float = 0.5
     batch: int = 8
     learning_rate: float = 1e-3
     warmup_steps: int = 200
@@ -139,11 +144,14 @@ def answer_loss(logits: Tensor, quality: Tensor, masks: Tensor, focal_weight: fl
     return focal_weight * focal + dice.mean() + functional.mse_loss(quality, iou_of(logits, masks).float())
 
 
-def step_loss(sam: Sam, pictures: FigurePictures, settings: SamTraining, step: int) -> Tensor:
+def step_loss(sam: Sam, pictures: FigurePictures, embraces: FigurePictures, settings: SamTraining, step: int) -> Tensor:
     """The loss of one training step, whose pictures and prompts depend on (seed, step) alone."""
     rng = np.random.default_rng([settings.seed, 22, step])
+    close = round(settings.embraces_share * settings.batch) if step >= settings.embraces_from else 0
     questions = [
-        draw_question(pictures, int(n), settings, rng) for n in rng.integers(len(pictures), size=settings.batch)
+        draw_question(drawn_from, int(n), settings, rng)
+        for drawn_from, count in ((pictures, settings.batch - close), (embraces, close))
+        for n in rng.integers(len(drawn_from), size=count)
     ]
     losses = [
         answer_loss(*answer, question.masks, settings.focal_weight)
@@ -155,6 +163,7 @@ def step_loss(sam: Sam, pictures: FigurePictures, settings: SamTraining, step: i
 def train_sam(
     sam: Sam,
     pictures: FigurePictures,
+    embraces: FigurePictures,
     settings: SamTraining,
     state: TrainingState | None,
     save: Callable[[TrainingState], None],
@@ -166,7 +175,7 @@ def train_sam(
         sam,
         torch.optim.AdamW(sam.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay),
         lambda step: settings.learning_rate * warmup_cosine(step, settings.steps, settings.warmup_steps, floor=0.01),
-        lambda step: step_loss(sam, pictures, settings, step),
+        lambda step: step_loss(sam, pictures, embraces, settings, step),
         settings.steps,
         state,
         save,
