@@ -23,7 +23,7 @@ puppets: {good_clips: 3}
 clips: {per_relation: 3, minimum: 2}
 machine: {checkpoint_every: 2}
 training: {steps: 4, warmup_steps: 1, batch_size: 1}
-methods: {direct_lora: {steps: 4}}
+methods: {direct_lora: {steps: 4}, dreamrelation: {snapshots: [2]}}
 generation: {subjects: [[dog, cat]], videos_per_prompt: 1, sampling_steps: 2}
 """
 CONFIG = ("--configfile", "tiny.yaml")
@@ -118,11 +118,20 @@ def test_adapters_and_curves_of_each_method(built: Checkout) -> None:
     files = {path.name for path in (results / "dreamrelation/adapters").glob("*.safetensors")}
     assert files == {f"{name}.safetensors" for name in ("relation", "subject1", "subject2", "ffn")}
     assert set(json.loads((results / "dreamrelation/adapters.json").read_text())) == files
+    earlier = {path.name for path in (results / "dreamrelation/adapters/step_2").iterdir()}
+    assert earlier == {*files, "adapters.json"}
     assert [path.stem for path in (results / "direct_lora/adapters").glob("*.safetensors")] == ["direct"]
     rows = TRAINING.read(results / "dreamrelation/training.parquet")
     assert [row.step for row in rows] == [0, 1, 2, 3]
     assert all(row.terms["reconstruction"] > 0 for row in rows)
     assert not (results / "dreamrelation/resume").exists()
+
+
+def test_videos_of_an_earlier_step_are_made_of_what_was_learned_by_then(built: Checkout) -> None:
+    folder = built.folder / RESULTS / "shaking_hands/dreamrelation"
+    (early,), (late,) = VIDEOS.read(folder / "samples/step_2/videos.parquet"), VIDEOS.read(folder / "videos.parquet")
+    assert early.seed == late.seed and early.adapters != late.adapters and early.sha256 != late.sha256
+    assert (folder / "samples/step_2" / early.file).is_file()
 
 
 @pytest.mark.parametrize(

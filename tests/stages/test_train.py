@@ -19,6 +19,7 @@ from dreamrelation.backbones.mochi.settings import MochiSettings
 from dreamrelation.errors import UserError
 from dreamrelation.files import file_sha256
 from dreamrelation.latents.cache import EncodedClip, latents_fingerprint, write_clips
+from dreamrelation.methods.files import check_manifest
 from dreamrelation.roles import ROLES, Role
 from dreamrelation.settings.experiment import ExperimentSettings
 from dreamrelation.settings.machine import MachineSettings
@@ -117,6 +118,31 @@ def test_a_stopped_training_goes_on_with_the_same_weights_and_starts_afresh_with
     run(experiment, tmp_path)
     said = capsys.readouterr().err
     assert "going on" not in said and "made from other settings or inputs; set aside as state.set-aside-1.pt" in said
+
+
+def test_snapshots_of_a_stopped_training_are_those_of_one_that_was_not(
+    experiment: ExperimentSettings, tmp_path: Path
+) -> None:
+    looked_at = {"methods": {"dreamrelation": {"snapshots": [1, 2]}}}
+    looked_at_twice = config.from_mapping(overlay(experiment.model_dump(), looked_at), "test")
+    caches(looked_at_twice, tmp_path)
+    whole = run(looked_at_twice, tmp_path, to="whole") / "adapters"
+    with pytest.raises(UserError, match="the state is saved"):
+        run(looked_at_twice, tmp_path, minutes=1e-9)
+    again = run(looked_at_twice, tmp_path, to="again") / "adapters"
+    for step in (1, 2):
+        first, second = whole / f"step_{step}", again / f"step_{step}"
+        listed = check_manifest(first / "adapters.json", first)
+        assert listed == check_manifest(second / "adapters.json", second) and len(listed) == 4
+        assert listed != check_manifest(whole.with_name("adapters.json"), whole)
+    assert not (tmp_path / "resume").exists()
+
+
+def test_a_snapshot_after_the_end_is_refused(experiment: ExperimentSettings) -> None:
+    for steps in ([3], [1, 1]):
+        wrong = {"methods": {"dreamrelation": {"snapshots": steps}}}
+        with pytest.raises(UserError, match="expected different steps before the last one, 3"):
+            config.from_mapping(overlay(experiment.model_dump(), wrong), "test")
 
 
 def test_held_out_clips_are_needed_to_look_at_them(experiment: ExperimentSettings, tmp_path: Path) -> None:

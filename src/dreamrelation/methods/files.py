@@ -11,8 +11,8 @@ FACTS = "dreamrelation"
 
 
 def write_manifest(manifest: Path, folder: Path) -> None:
-    """Write file name → SHA-256 of all files in a folder."""
-    digests = {path.name: file_sha256(path) for path in sorted(folder.iterdir())}
+    """Write file name → SHA-256 of all files in a folder, without those in folders of it."""
+    digests = {path.name: file_sha256(path) for path in sorted(folder.iterdir()) if path.is_file()}
     with appearing(manifest) as beside:
         beside.write_text(json.dumps(digests, indent=1) + "\n", encoding="utf-8")
 

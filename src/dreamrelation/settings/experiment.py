@@ -141,6 +141,12 @@ class ExperimentSettings(Settings):
         _named("relation", name, dict.fromkeys(self.relations))
 
     @property
+    def snapshots(self) -> dict[str, tuple[int, ...]]:
+        """Method → the steps after which it is looked at, of those that are looked at before their end."""
+        found = {name: getattr(method, "snapshots", ()) for name, method in self.methods.items()}
+        return {name: steps for name, steps in found.items() if steps}
+
+    @property
     def trained_methods(self) -> list[str]:
         """Names of the methods that have something to train."""
         return [name for name, method in self.methods.items() if method.trains]

@@ -37,6 +37,8 @@ class TrainingSettings(Settings):
     validate_every: Count | None = None
     """Steps between two looks at the clips of `clips.held_out`: the loss of the velocity at five noise levels, without
     sampling. `None`: never."""
+    snapshots: tuple[Count, ...] = ()
+    """Steps after which what is learned so far is kept, and videos of it are made: `samples/step_N/`."""
     noise_shift: Annotated[float, Field(gt=0, le=1000)] = 1.0
     """Noise levels of training are pushed towards noise, σ' = sσ/(1 + (s − 1)σ). 1: not at all, as in the paper. More:
     a method learns more of what moves where, and less of colours and clothes, which are decided near the end."""
@@ -64,7 +66,10 @@ class TrainedMethodSettings(TrainingSettings, MethodSettings):
     trains: ClassVar[bool] = True
 
     @model_validator(mode="after")
-    def _warmup_fits(self) -> "TrainedMethodSettings":
+    def _steps_fit(self) -> "TrainedMethodSettings":
         if self.warmup_steps > self.steps:
             raise ValueError(f"warmup_steps {self.warmup_steps} is more than steps {self.steps}")
+        if any(step >= self.steps for step in self.snapshots) or len(set(self.snapshots)) < len(self.snapshots):
+            found = list(self.snapshots)
+            raise ValueError(f"snapshots is {found}, expected different steps before the last one, {self.steps}")
         return self

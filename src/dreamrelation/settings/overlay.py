@@ -6,6 +6,8 @@ from dreamrelation.errors import UserError
 
 WHOLE = ("placement",)
 """Mappings that are one value."""
+WHOLE_BY_KIND = ("segmenter",)
+"""Parts that are one value where their kind is named: a checkpoint and what fits it belong together."""
 PRESETS = ("methods", "metrics", "own_relations")
 """Mappings of named presets, from which `null` takes one away."""
 
@@ -13,13 +15,14 @@ PRESETS = ("methods", "metrics", "own_relations")
 def overlay(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
     """`base` with the values of `over`.
 
-    Mappings are merged key by key, but for a placement, which is one value, and for a part of another `kind` or data of
-    another `source`, whose settings are others. A method, metric or relation that is set to None is taken away.
+    Mappings are merged key by key, but for a placement, which is one value, for a segmenter whose kind is named, and
+    for a part of another `kind` or data of another `source`, whose settings are others. A method, metric or relation
+    that is set to None is taken away.
     """
     merged = dict(base)
     for key, value in over.items():
         below = merged.get(key)
-        if not (isinstance(value, dict) and isinstance(below, dict)) or key in WHOLE or _other_kind(below, value):
+        if not (isinstance(value, dict) and isinstance(below, dict)) or _replaces(key, value, below):
             merged[key] = value
         else:
             merged[key] = overlay(below, value)
@@ -37,5 +40,7 @@ def _check_taken_away(key: str, value: Any, below: Any) -> None:
         raise UserError(f"{key}.{absent[0]} is null, but there is no such name to take away: {', '.join(there)}")
 
 
-def _other_kind(below: dict[str, Any], value: dict[str, Any]) -> bool:
-    return any(key in value and key in below and value[key] != below[key] for key in ("kind", "source"))
+def _replaces(key: str, value: dict[str, Any], below: dict[str, Any]) -> bool:
+    if key in WHOLE or (key in WHOLE_BY_KIND and "kind" in value):
+        return True
+    return any(name in value and name in below and value[name] != below[name] for name in ("kind", "source"))

@@ -19,8 +19,9 @@ These are the code's own defaults. `config.yaml` lays the puppets' values over t
 over that, such as `configs/ntu_mochi.yaml` for NTU RGB+D and Mochi 1. What stands under `training` goes over the
 defaults of every kind of method: `config.yaml` and `configs/ntu_*.yaml` set learning rate, warm-up, steps and batch
 there, so a method that wants its own says so, as in `configs/all_methods.yaml`. Mappings are merged key by key, but for
-a `placement`, which is one value, and for a part of another `kind`, which is replaced; `null` takes a method or a
-metric away. An unknown key, a key that is written twice or a value that does not fit is an error that names its place.
+a `placement`, which is one value, and for a part of another `kind` and a `segmenter` whose kind is named, which are
+replaced; `null` takes a method or a metric away. An unknown key, a key that is written twice or a value that does not
+fit is an error that names its place.
 A *share* is a number from 0 to 1. YAML wants `1.0e-4` for `1e-4`. Where the texts below say `None`, YAML says `null`.
 
 A method, a metric, the model, a segmenter and a detector are chosen by their `kind`: one of those below, or the import

@@ -18,6 +18,7 @@ from dreamrelation.tables.rows import HELD_OUT, TRAINING
 from dreamrelation.texts.cache import TextCache
 from dreamrelation.training.loop import Saving, Trainer
 from dreamrelation.training.resume import discard, resume_folder
+from dreamrelation.training.snapshots import Snapshots
 from dreamrelation.training.step import TrainingSetup
 from dreamrelation.training.validation import Validation
 
@@ -40,13 +41,13 @@ def run(
     """Train one method on one relation, or go on where a killed run left off.
 
     `adapters` is the folder of what was learned, `manifest` lists its files with their SHA-256, `board` is a folder for
-    TensorBoard. Raises UserError for a
-    method that trains nothing, Unfinished past `minutes`, with the state saved in the folder `resume`.
+    TensorBoard. Folders `step_N` in it hold the snapshots, each with its own list. Raises UserError for a method that
+    trains nothing, Unfinished past `minutes`, with the state saved in the folder `resume`.
     """
     if not isinstance(settings.method, TrainedMethodSettings):
         raise UserError(f"method {method!r} is of the kind {settings.method.kind!r}: there is nothing to train")
     check_minutes(minutes)
-    check_own_folder(adapters, ("*.safetensors", "*.json"))
+    check_own_folder(adapters, ("*.safetensors", "*.json", "step_*"))
     with resume_folder(resume, alone=is_main_process()):
         backbone = implementation_of(settings.model)(settings.model, machine)
         made_with = latents_fingerprint(settings.latents, backbone.fingerprint("autoencoder"))
@@ -65,7 +66,9 @@ def run(
         )
         normalise = settings.method.normalise_latents == "per_channel"
         setup = TrainingSetup(model.denoiser, data, learner, normalise, settings.method.noise_shift)
-        saving = Saving(resume, depends_on, machine.checkpoint_every, minutes)
+        facts = {"relation": relation, "method": method}
+        snapshots = Snapshots(resume, depends_on, settings.method.snapshots, lambda folder: learner.save(folder, facts))
+        saving = Saving(resume, depends_on, machine.checkpoint_every, snapshots, minutes)
         validation = None
         if settings.method.validate_every is not None:
             held_out = held_out_clips(latents, made_with)
@@ -76,9 +79,11 @@ def run(
             return
         with appearing(adapters) as folder:
             folder.mkdir()
-            learner.save(folder, {"relation": relation, "method": method})
+            learner.save(folder, facts)
+            snapshots.deliver(folder)
         write_manifest(manifest, adapters)
         TRAINING.write(training, rows, {"fingerprint": depends_on})
+        snapshots.discard()
         discard(resume)
 
 

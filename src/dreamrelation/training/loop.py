@@ -27,6 +27,7 @@ from dreamrelation.training.draws import PassId, draw_pass, draw_role
 from dreamrelation.training.optimizers import optimizer_of, set_learning_rate
 from dreamrelation.training.records import Records, UnreadStep
 from dreamrelation.training.resume import TrainingState, Unusable, load_state, save_state, set_aside
+from dreamrelation.training.snapshots import Snapshots
 from dreamrelation.training.step import PreparedPass, TrainingSetup, pass_loss, prepare
 from dreamrelation.training.validation import Validation
 
@@ -43,6 +44,7 @@ class Saving:
     """Of all that the training depends on; a state of another one is not taken up."""
     every: int
     """Steps between two states."""
+    snapshots: Snapshots | None = None
     minutes: float | None = None
     """Stop, with the state saved, after this long; None: never."""
 
@@ -91,6 +93,8 @@ class Trainer:
         ):
             while self.step < self.settings.steps:
                 self.train_step(prepared)
+                if self.saving.snapshots is not None and is_main_process():
+                    self.saving.snapshots.take(self.step)
                 counter.advance(note=self.records.note())
                 minutes = (time.monotonic() - started) / 60
                 out_of_time = self.saving.minutes is not None and minutes > self.saving.minutes
