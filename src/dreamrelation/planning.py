@@ -15,6 +15,7 @@ from dreamrelation.errors import UserError
 from dreamrelation.files import fingerprint
 from dreamrelation.paper import TABLES
 from dreamrelation.settings.experiment import ExperimentSettings
+from dreamrelation.settings.model import Part
 from dreamrelation.settings.stages import NOTHING, STAGES, Chosen, StageSettings
 
 
@@ -83,7 +84,8 @@ class Plan:
         """Files of the model's parts that a stage loads."""
         if stage in ("train", "generate"):
             return self.experiment.model.files()
-        return self.experiment.model.only("autoencoder" if stage == "latents" else "text_encoder").files()
+        parts: dict[str, Part] = {"latents": "autoencoder", "subspaces": "denoiser"}
+        return self.experiment.model.only(parts.get(stage, "text_encoder")).files()
 
     def metric_files(self, metric: str) -> list[str]:
         return self.experiment.metric(metric).files()

@@ -34,6 +34,7 @@ def test_everything_is_planned_once(checkout: Checkout) -> None:
         "summarise": relations,
         "compare": 1,
         "table": 1,
+        "subspaces": 1,
         "report": 1,
     }
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from huggingface_hub import snapshot_download
 from safetensors import SafetensorError
 
 from dreamrelation.backbones.sizes import Sizes, current_sizes
@@ -101,6 +102,19 @@ def _of_sizes(model: Any, settings: ModelSettings, part: Part, subfolder: str, s
     finally:
         torch.set_default_dtype(before)
     return made.eval().requires_grad_(False)
+
+
+def transformer_folder(settings: ModelSettings) -> Path:
+    """Where the files of the transformer are; those of a hub model are fetched first.
+
+    Raises UserError where they are not there.
+    """
+    place = settings.folders["denoiser"][0]
+    with loading(settings, "transformer"):
+        if is_local(settings.path):
+            return Path(settings.path) / place
+        whole = snapshot_download(settings.path, revision=settings.revision, allow_patterns=[f"{place}/*"])
+        return Path(whole) / place
 
 
 def part_config(model: Any, settings: ModelSettings, what: str, subfolder: str | None = None) -> dict[str, Any]:

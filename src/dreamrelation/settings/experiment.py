@@ -7,6 +7,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from dreamrelation.errors import UserError
 from dreamrelation.relations import RELATIONS, Relation
+from dreamrelation.settings.analysis import AnalysisSettings
 from dreamrelation.settings.base import Name, Settings
 from dreamrelation.settings.data import ClipSettings, Data, FolderData
 from dreamrelation.settings.generation import GenerationSettings
@@ -66,6 +67,7 @@ class ExperimentSettings(Settings):
     metrics: dict[OwnName, Metric]
     """Name → a metric, by its kind; in the order in which tables show them."""
     intervals: IntervalSettings = IntervalSettings()
+    analysis: AnalysisSettings = AnalysisSettings()
     report: ReportSettings = ReportSettings()
 
     @model_validator(mode="before")

@@ -8,7 +8,9 @@ from abc import abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
+from dreamrelation.errors import UserError
 from dreamrelation.relations import Relation
+from dreamrelation.settings.analysis import SubspaceSettings
 from dreamrelation.settings.base import Name, Settings
 from dreamrelation.settings.data import ClipSettings, Data, FolderData
 from dreamrelation.settings.experiment import ExperimentSettings
@@ -281,6 +283,20 @@ class TableStage(StageSettings):
         return cls(seed=experiment.seed, intervals=experiment.intervals, papers_world=world)
 
 
+class SubspacesStage(StageSettings):
+    """The transformer's attention matrices."""
+
+    model: Model
+    subspaces: SubspaceSettings
+
+    @classmethod
+    def of(cls, experiment: ExperimentSettings, chosen: Chosen = NOTHING) -> Self:
+        subspaces = experiment.analysis.subspaces
+        if subspaces is None:
+            raise UserError("analysis.subspaces is null, expected its settings")
+        return cls(model=experiment.model.only("denoiser"), subspaces=subspaces)
+
+
 class ReportStage(StageSettings):
     """The page, which shows everything."""
 
@@ -306,6 +322,7 @@ STAGES: dict[str, type[StageSettings]] = {
     "summarise": SummariseStage,
     "compare": CompareStage,
     "table": TableStage,
+    "subspaces": SubspacesStage,
     "report": ReportStage,
 }
 """Stage → its slice."""

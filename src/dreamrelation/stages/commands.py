@@ -128,6 +128,11 @@ COMMANDS: dict[str, Command] = {
         machine=False,
         settings_beside="csv",
     ),
+    "subspaces": Command(
+        "compare the attention's query, key and value matrices",
+        paths=("table", "figure", "unfinished"),
+        settings_beside="table",
+    ),
     "report": Command(
         "write the HTML report",
         paths=("results", "report", "scores_table"),

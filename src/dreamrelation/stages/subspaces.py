@@ -1,0 +1,94 @@
+"""The subspaces stage: similarity of the attention's query, key and value matrices, block by block.
+
+Finished blocks are kept, so that a stopped job goes on with the next one.
+"""
+
+import csv
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+
+from dreamrelation.analysis.matrices import AttentionMatrices
+from dreamrelation.analysis.subspace_curves import PAIRS, Curve, curves_of
+from dreamrelation.analysis.subspace_figure import draw
+from dreamrelation.backbones.weights import part_fingerprint, transformer_folder
+from dreamrelation.code_digest import stage_digest
+from dreamrelation.devices import choose_device
+from dreamrelation.files import appearing, fingerprint
+from dreamrelation.progress import Progress
+from dreamrelation.settings.machine import MachineSettings
+from dreamrelation.settings.stages import SubspacesStage
+
+COLUMNS = ("block", "first", "second", "rank", "similarity", "error", "of_random")
+MEAN = "mean"
+"""In the column of blocks: the mean over them."""
+
+
+def run(*, settings: SubspacesStage, machine: MachineSettings, table: Path, figure: Path, unfinished: Path) -> None:
+    """Write the curves of all blocks and their means as CSV, and as a figure.
+
+    Reads the three matrices of one block at a time. Raises UserError where the model has none, or they do not fit.
+    """
+    matrices = AttentionMatrices(transformer_folder(settings.model), settings.model.spec)
+    depends_on = fingerprint(
+        code=stage_digest("subspaces", settings),
+        settings=settings.model_dump(mode="json"),
+        weights=part_fingerprint(settings.model, "denoiser"),
+    )
+    device, blocks = choose_device(machine.device), list(matrices.blocks())
+    known = _kept(unfinished, depends_on)
+    curves: list[Curve] = []
+    with Progress("subspaces of blocks", len(blocks), done=len(known)) as counter:
+        for block in blocks:
+            if block.name not in known:
+                known[block.name] = list(curves_of(matrices, block, settings.subspaces, device))
+                _keep(unfinished, depends_on, known[block.name])
+                counter.advance()
+            curves += known[block.name]
+    draw(figure, curves, settings.model.spec.title)
+    _write(table, curves)
+    unfinished.unlink(missing_ok=True)
+
+
+def _kept(path: Path, depends_on: str) -> dict[str, list[Curve]]:
+    """Block → its curves, as far as they were finished; a line that was cut off is one that was not."""
+    known: dict[str, list[Curve]] = {}
+    for line in path.read_text(encoding="utf-8").splitlines() if path.is_file() else []:
+        try:
+            found = json.loads(line)
+        except ValueError:
+            continue
+        if found["depends_on"] == depends_on:
+            curves = [Curve(**one | {"similarity": tuple(one["similarity"]), "error": tuple(one["error"])})
+                      for one in found["curves"]]  # fmt: skip
+            known[curves[0].block] = curves
+    return known
+
+
+def _keep(path: Path, depends_on: str, curves: list[Curve]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    line = json.dumps({"depends_on": depends_on, "curves": [asdict(curve) for curve in curves]})
+    with path.open("a", encoding="utf-8") as file:
+        file.write(f"\n{line}\n")  # a line that was cut off is ended first
+
+
+def _write(path: Path, curves: list[Curve]) -> None:
+    with appearing(path) as beside, beside.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(COLUMNS)
+        for curve in [*_means(curves), *curves]:
+            for rank, (similarity, error) in enumerate(zip(curve.similarity, curve.error, strict=True), 1):
+                of_random = round(rank / curve.dimensions, 6)
+                writer.writerow([curve.block, curve.first, curve.second, rank, similarity, error, of_random])
+
+
+def _means(curves: list[Curve]) -> list[Curve]:
+    means = []
+    for pair in PAIRS:
+        own = [curve for curve in curves if (curve.first, curve.second) == pair]
+        values, errors = (np.mean([getattr(c, name) for c in own], axis=0) for name in ("similarity", "error"))
+        rounded = (tuple(round(float(value), 6) for value in of) for of in (values, errors))
+        means.append(Curve(MEAN, *pair, own[0].dimensions, *rounded))
+    return means
