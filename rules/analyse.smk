@@ -4,8 +4,11 @@ in: the base model
 out: results/{experiment}/analysis/subspaces.csv, results/{experiment}/analysis/subspaces.svg
 """
 
+SHOWN_OF_ANALYSIS = []
+
 if settings.analysis.subspaces is not None:
-    TARGETS += ["analysis/subspaces.csv", "analysis/subspaces.svg"]
+    SHOWN_OF_ANALYSIS += ["analysis/subspaces.svg"]
+    TARGETS += ["analysis/subspaces.csv", *SHOWN_OF_ANALYSIS]
 
 
 rule subspaces:

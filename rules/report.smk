@@ -23,6 +23,7 @@ rule report:
         ),
         comparison="results/{experiment}/tables/comparison.csv",
         differences="results/{experiment}/tables/differences.csv",
+        analysis=expand("results/{{experiment}}/{file}", file=SHOWN_OF_ANALYSIS),
     output:
         report=report(
             directory("results/{experiment}/report"),

@@ -131,6 +131,10 @@ class Results:
         return ReportStage.of(self.settings)
 
     def write(self) -> "Results":
+        if self.settings.analysis.subspaces is not None:
+            figure = self.folder / "analysis" / "subspaces.svg"
+            figure.parent.mkdir(parents=True)
+            figure.write_text('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 4"/>', encoding="utf-8")
         selection, index = [], []
         for relation in self.settings.relations:
             takes = [self.take(relation, ("person", "person"), SOURCE_HEIGHT, SOURCE_WIDTH) for _ in range(self.clips)]

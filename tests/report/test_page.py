@@ -17,7 +17,7 @@ from dreamrelation.tables.rows import SCORES
 def test_one_title_and_a_section_per_relation(page: Page) -> None:
     assert len(page.all("h1")) == 1
     sections = [section["id"] for section in page.all("section")]
-    assert sections == ["scores", "shaking_hands", "kicking", "clips", "settings"]
+    assert sections == ["scores", "shaking_hands", "kicking", "analysis", "clips", "settings"]
 
 
 def test_shows_every_file_it_has_and_has_every_file_it_shows(report: Path, page: Page, quality: Page) -> None:
@@ -143,6 +143,13 @@ def test_the_papers_numbers_stand_beside_ours(page: Page, results: Results) -> N
     assert row[1::2] == ["44.5%", "0.325", "0.995", "2080"]
     assert row[4] == "–", "CLIP-T was not measured"
     assert row[8] == "1913", "FVD was"
+
+
+def test_the_figure_of_the_models_matrices_is_there_with_words_for_those_who_do_not_see_it(
+    page: Page, report: Path
+) -> None:
+    (figure,) = [picture for picture in page.all("img") if picture.get("src", "").endswith("subspaces.svg")]
+    assert (report / figure["src"]).is_file() and "query and key" in figure["alt"]
 
 
 def test_training_has_a_chart_for_each_term(page: Page) -> None:

@@ -78,6 +78,8 @@ class ExperimentResults:
     index: list[IndexedClip]
     relations: list[RelationResults]
     comparison: Comparison
+    subspaces: Path | None
+    """The figure of the model's matrices, where it was asked for."""
 
     @property
     def metrics(self) -> dict[str, Metric]:
@@ -111,7 +113,8 @@ def read_results(settings: ExperimentSettings, results: Path) -> ExperimentResul
             )
     averages = averages_of([relation.scores for relation in relations])
     comparison = read_comparison(results / "tables", averages, _comparable(relations))
-    return ExperimentResults(index, relations, comparison)
+    subspaces = None if settings.analysis.subspaces is None else _existing(results / "analysis" / "subspaces.svg")
+    return ExperimentResults(index, relations, comparison, subspaces)
 
 
 def _comparable(relations: list[RelationResults]) -> list[str]:

@@ -73,6 +73,7 @@ def render(
             for column in PAPER_COLUMNS.values()
         ],
         "relations": [relation_page(settings.report, relation, media, read_clip) for relation in results.relations],
+        "subspaces": None if results.subspaces is None else media.copy_picture(results.subspaces, "analysis"),
         "clips": _accounted(settings, results),
         "settings_yaml": _settings_yaml(settings),
         "versions": [("Python", platform.python_version()), *((name, _version(name)) for name in LIBRARIES)],
