@@ -54,7 +54,7 @@ def test_settings_are_frozen() -> None:
         ({"training": {"stepz": 3}}, "training.stepz", "steps"),
         ({"methods": {"dreamrelation": {"mask_wight": 3}}}, "methods.dreamrelation.mask_wight", "mask_weight"),
         ({"methods": {"dreamrelation": {"contrastive": {"weigth": 3}}}}, "contrastive.weigth", "weight"),
-        ({"masks": {"segmenter": {"iteration": 3}}}, "masks.segmenter.iteration", "iterations"),
+        ({"masks": {"segmenter": {"key_frame_stepp": 3}}}, "masks.segmenter.key_frame_stepp", "key_frame_step"),
         ({"metrics": {"motion": {"control": True}}}, "metrics.motion.control", "controls"),
         ({"experimnt": "x"}, "experimnt", "experiment"),
     ],
@@ -135,6 +135,14 @@ def test_missing_and_broken_files_are_named(tmp_path: Path) -> None:
         with pytest.raises(UserError, match=None if name == "typo.yaml" else name) as error:
             load([DEFAULT, tmp_path / name])
         assert words in str(error.value)
+
+
+def test_a_segmenter_whose_kind_is_named_replaces_the_one_below_and_one_that_is_not_changes_it() -> None:
+    below = {"segmenter": {"kind": "grounded_sam", "checkpoint": "small.pt", "architecture": "small.yaml"}}
+    named = {"segmenter": {"kind": "grounded_sam", "checkpoint": "large.pt"}}
+    assert overlay(below, named) == named
+    changed = overlay(below, {"segmenter": {"key_frame_step": 5}})
+    assert changed["segmenter"] == below["segmenter"] | {"key_frame_step": 5}
 
 
 def test_a_placement_replaces_the_default_one() -> None:

@@ -22,7 +22,7 @@ def test_one_title_and_a_section_per_relation(page: Page) -> None:
 
 def test_shows_every_file_it_has_and_has_every_file_it_shows(report: Path, page: Page, quality: Page) -> None:
     shown = {it[key] for each in (page, quality) for it in each.all("video") for key in ("src", "poster")}
-    shown |= {it["src"] for it in quality.all("img")}
+    shown |= {it["src"] for each in (page, quality) for it in each.all("img")}
     links = {(link["href"] or "").partition("#")[0] for each in (page, quality) for link in each.all("a")}
     assert links == {"", "index.html", "quality.html"}
     there = {path.relative_to(report).as_posix() for path in (report / "media").rglob("*") if path.is_file()}

@@ -19,6 +19,11 @@ MODELS = [
     "data/puppets/models/mochi/text_encoder/model.safetensors",
     "data/puppets/models/mochi/tokenizer/tokenizer.json",
     "data/puppets/models/judge/judge.safetensors",
+    "data/puppets/models/grounding_dino/config.yaml",
+    "data/puppets/models/grounding_dino/model.safetensors",
+    "data/puppets/models/grounding_dino/text_encoder/config.json",
+    "data/puppets/models/sam/architecture.yaml",
+    "data/puppets/models/sam/model.safetensors",
 ]
 """Stand-ins for the models: what is planned does not depend on what they hold."""
 JUDGE = "data/puppets/models/judge/judge.json"
