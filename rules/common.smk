@@ -77,9 +77,10 @@ def metric_files(wildcards):
 
 def adapters_of(wildcards):
     """What a method has learned; nothing for one that trains nothing."""
-    if wildcards.method not in settings.trained_methods:
+    learner = settings.learner(wildcards.method)
+    if learner not in settings.trained_methods:
         return {}
-    folder = results(f"{wildcards.relation}/{wildcards.method}")
+    folder = results(f"{wildcards.relation}/{learner}")
     return {"adapters": f"{folder}/adapters", "adapters_manifest": f"{folder}/adapters.json"}
 
 

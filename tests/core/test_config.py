@@ -1,5 +1,6 @@
 """The configuration is strict, and its errors say where and what."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -143,6 +144,33 @@ def test_a_segmenter_whose_kind_is_named_replaces_the_one_below_and_one_that_is_
     assert overlay(below, named) == named
     changed = overlay(below, {"segmenter": {"key_frame_step": 5}})
     assert changed["segmenter"] == below["segmenter"] | {"key_frame_step": 5}
+
+
+def test_a_method_that_takes_anothers_adapters_is_that_method_and_is_not_trained() -> None:
+    half = {"kind": "lora", "adapters_of": "direct_lora", "inference_scale": 0.5}
+    settings = load([DEFAULT], {"methods": {"half": half}})
+    own, source = settings.method("half"), settings.method("direct_lora")
+    differing = {"adapters_of": "direct_lora", "inference_scale": 0.5}
+    assert own == source.model_copy(update=differing)
+    assert settings.trained_methods == ["direct_lora", "dreamrelation"] == settings.exported_methods
+    assert settings.learner("half") == "direct_lora" and settings.learner("base") == "base"
+    assert load([DEFAULT], settings.model_dump(mode="json")) == settings, "resolved settings say the same"
+
+
+@pytest.mark.parametrize(
+    ("method", "expected"),
+    [
+        (
+            {"adapters_of": "nobody"},
+            "methods.half.adapters_of: found 'nobody', expected a method that is trained itself",
+        ),
+        ({"adapters_of": "half"}, "methods.half.adapters_of: found 'half'"),
+        ({"adapters_of": "direct_lora", "steps": 7}, "methods.half.steps: is a setting of the training"),
+    ],
+)
+def test_a_method_cannot_take_adapters_of_another_training(method: dict[str, object], expected: str) -> None:
+    with pytest.raises(UserError, match=re.escape(expected)):
+        load([DEFAULT], {"methods": {"half": {"kind": "lora", **method}}})
 
 
 def test_a_placement_replaces_the_default_one() -> None:

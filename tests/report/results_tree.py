@@ -245,7 +245,7 @@ class Results:
             for repeat in range(self.settings.generation.videos_per_prompt)
         ]
         VIDEOS.write(folder / "videos.parquet", videos)
-        if self.settings.method(method).trains:
+        if method in self.settings.trained_methods:
             TRAINING.write(folder / "training.parquet", self.training(method))
         scored = [self.scores(row, method) for row in videos]
         summaries: dict[str, Any] = {}

@@ -53,6 +53,13 @@ def test_one_metric_of_one_method_needs_no_other(checkout: Checkout) -> None:
     assert answer.jobs == {"puppets": 1, "clips": 1, "prompts": 1, "generate": 1, "evaluate": 1}
 
 
+def test_a_method_that_takes_anothers_adapters_trains_nothing(checkout: Checkout) -> None:
+    half = "methods={half: {kind: lora, adapters_of: dreamrelation, inference_scale: 0.5}}"
+    answer = checkout.plan("results/puppets/hugging/half/videos.parquet", "--config", half)
+    assert answer.status == 0, answer.text
+    assert answer.jobs["train"] == answer.jobs["generate"] == 1 and "Training: dreamrelation on hugging" in answer.text
+
+
 def test_a_table_of_the_paper_needs_its_own_methods_alone(checkout: Checkout) -> None:
     table = "results/puppets/tables/table3.csv"
     answer = checkout.plan("--configfile", "configs/ablations.yaml", "--", table)

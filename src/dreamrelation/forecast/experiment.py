@@ -113,7 +113,7 @@ class Forecaster:
         with Progress("counting methods", len(self.experiment.methods)) as counter:
             for name, method in self.experiment.methods.items():
                 try:
-                    if isinstance(method, TrainedMethodSettings):
+                    if isinstance(method, TrainedMethodSettings) and name in self.experiment.trained_methods:
                         trials[name], trained[name] = self.ways_to_train(method)
                         works.append(self.training(name, method, trials[name]))
                     works.append(self.generation(name, method))

@@ -148,8 +148,8 @@ def _read_methods(settings: ExperimentSettings, folder: Path, evaluation: Evalua
     metrics = [name for name, metric in evaluation.metrics.items() if not metric.compares_sets]
     methods = []
     for name in settings.methods:
-        trains = settings.method(name).trains
-        training = TRAINING.read(folder / name / "training.parquet") if trains else []
+        trained = name in settings.trained_methods
+        training = TRAINING.read(folder / name / "training.parquet") if trained else []
         videos = _read_videos(folder / name, metrics)
         methods.append(Method(name, training, videos, evaluation.methods.get(name, {})))
     expected = _places(methods[0].videos)

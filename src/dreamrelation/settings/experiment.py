@@ -9,6 +9,7 @@ from dreamrelation.errors import UserError
 from dreamrelation.relations import RELATIONS, Relation
 from dreamrelation.settings.analysis import AnalysisSettings
 from dreamrelation.settings.base import Name, Settings
+from dreamrelation.settings.borrowed import with_sources
 from dreamrelation.settings.data import ClipSettings, Data, FolderData
 from dreamrelation.settings.generation import GenerationSettings
 from dreamrelation.settings.kinds import METHODS, Method, Metric, Model
@@ -81,7 +82,8 @@ class ExperimentSettings(Settings):
         if not isinstance(shared, dict):
             return value
         shared = {name: setting for name, setting in shared.items() if name in TrainingSettings.model_fields}
-        methods = {name: _with_shared(method, shared) for name, method in value["methods"].items()}
+        methods = with_sources(value["methods"])
+        methods = {name: _with_shared(method, shared) for name, method in methods.items()}
         return {**value, "methods": methods}
 
     @model_validator(mode="after")
@@ -145,18 +147,22 @@ class ExperimentSettings(Settings):
     @property
     def snapshots(self) -> dict[str, tuple[int, ...]]:
         """Method → the steps after which it is looked at, of those that are looked at before their end."""
-        found = {name: getattr(method, "snapshots", ()) for name, method in self.methods.items()}
+        found = {name: getattr(self.methods[name], "snapshots", ()) for name in self.trained_methods}
         return {name: steps for name, steps in found.items() if steps}
 
     @property
     def trained_methods(self) -> list[str]:
-        """Names of the methods that have something to train."""
-        return [name for name, method in self.methods.items() if method.trains]
+        """Names of the methods that are trained themselves."""
+        return [name for name, method in self.methods.items() if method.trains and self.learner(name) == name]
+
+    def learner(self, name: str) -> str:
+        """The method that learns what this one generates with: itself, or the one whose adapters it takes."""
+        return getattr(self.method(name), "adapters_of", None) or name
 
     @property
     def exported_methods(self) -> list[str]:
         """Names of the methods whose product other programs can load."""
-        return [name for name, method in self.methods.items() if method.exporter is not None]
+        return [name for name in self.trained_methods if self.methods[name].exporter is not None]
 
 
 def _with_shared(method: Any, shared: dict[str, Any]) -> Any:

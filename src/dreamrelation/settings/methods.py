@@ -65,6 +65,10 @@ class TrainedMethodSettings(TrainingSettings, MethodSettings):
 
     trains: ClassVar[bool] = True
 
+    adapters_of: str | None = None
+    """Another method of the experiment whose adapters this one generates with, instead of being trained: all its
+    settings are that method's but those whose names begin with `inference_`."""
+
     @model_validator(mode="after")
     def _steps_fit(self) -> "TrainedMethodSettings":
         if self.warmup_steps > self.steps:
