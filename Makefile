@@ -9,6 +9,7 @@ INSTALLED := $(VENV)/requirements.txt
 PACKAGE := $(VENV)/pyproject.toml
 QUANTISED := $(VENV)/quantised
 REPORT := results/puppets/report/index.html
+OWN_MASKS := results/own_clips/bowing/masks.png
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
@@ -25,6 +26,9 @@ help:
 demo: $(PACKAGE)
 	@echo "== The puppet theatre, from clips to the report. Logs: results/puppets/logs/"
 	@$(BIN)/snakemake
+	@echo "== Masks of plain videos, without skeletons"
+	@$(BIN)/snakemake --configfile configs/own_clips.yaml -- $(OWN_MASKS)
+	@echo "== The masks: $(CURDIR)/$(OWN_MASKS)"
 	@echo "== The report: $(CURDIR)/$(REPORT)"
 
 test: check $(QUANTISED)/requirements.txt
@@ -71,5 +75,5 @@ $(QUANTISED)/requirements.txt: requirements-quantised.txt $(PACKAGE)
 	@cp requirements-quantised.txt $@
 
 clean:
-	rm -rf results/puppets data/puppets/ntu .pytest_cache .ruff_cache .import_linter_cache build
+	rm -rf results/puppets results/own_clips data/puppets/ntu data/puppets/own_clips .pytest_cache .ruff_cache .import_linter_cache build
 	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
