@@ -17,7 +17,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 .DELETE_ON_ERROR:
 
 help:
-	@echo "make demo    the whole pipeline on the puppets, from clips to the report; about ten minutes on two cores"
+	@echo "make demo    the whole pipeline on the puppets, from clips to the report; about eleven minutes on two cores"
 	@echo "make test    all checks, then all tests"
 	@echo "make check   format, types, layers and rules, without the tests"
 	@echo "make clean   remove what demo and test made; stays: .venv and other experiments' results"
