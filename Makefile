@@ -27,7 +27,7 @@ demo: $(PACKAGE)
 	@echo "== The puppet theatre, from clips to the report. Logs: results/puppets/logs/"
 	@$(BIN)/snakemake
 	@echo "== Masks of plain videos, without skeletons"
-	@$(BIN)/snakemake --configfile configs/own_clips.yaml -- $(OWN_MASKS)
+	@$(BIN)/snakemake $(OWN_MASKS) --configfile configs/own_clips.yaml
 	@echo "== The masks: $(CURDIR)/$(OWN_MASKS)"
 	@echo "== The report: $(CURDIR)/$(REPORT)"
 

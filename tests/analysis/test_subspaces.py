@@ -169,12 +169,16 @@ def test_only_the_matrices_that_are_asked_for_are_read(tmp_path: Path) -> None:
     assert torch.equal(matrices.read(block, "key"), torch.eye(6))
 
 
-def test_what_is_no_transformer_of_its_kind_is_named(random_mochi: MochiSettings, tmp_path: Path) -> None:
+def test_what_is_no_transformer_of_its_kind_is_named(tmp_path: Path) -> None:
     save_file({"other.weight": torch.eye(3)}, tmp_path / "a.safetensors")
     with pytest.raises(UserError, match="found no attention of Mochi"):
         list(AttentionMatrices(tmp_path, MOCHI).blocks())
     (tmp_path / "a.safetensors").write_bytes(b"no")
     with pytest.raises(UserError, match=r"a.safetensors: cannot be read"):
         list(AttentionMatrices(tmp_path, MOCHI).blocks())
-    with pytest.raises(UserError, match=r"analysis.subspaces.ranks: found 4000, expected at most"):
-        run(random_mochi, tmp_path / "out", ranks=4000)
+
+
+def test_of_small_matrices_all_vectors_are_taken(random_mochi: MochiSettings, tmp_path: Path) -> None:
+    rows = run(random_mochi, tmp_path, ranks=4000)
+    weights = load_file(next((Path(random_mochi.path) / "transformer").glob("*.safetensors")))
+    assert max(int(row["rank"]) for row in rows) == min(weights["transformer_blocks.0.attn1.to_q.weight"].shape)

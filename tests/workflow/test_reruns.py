@@ -153,7 +153,7 @@ def test_a_new_backbone_reruns_nothing(finished: Checkout, edit: Edit) -> None:
 
 
 def test_a_changed_metric_reruns_that_metric(finished: Checkout, edit: Edit) -> None:
-    edit("src/dreamrelation/metrics/motion/metric.py", "0.5, 3, 15, 3, 5, 1.2, 0", "0.5, 3, 15, 4, 5, 1.2, 0")
+    edit("src/dreamrelation/metrics/motion/flow.py", "PRESET_MEDIUM", "PRESET_FAST")
     assert finished.plan().jobs == {
         "evaluate": RELATIONS * METHODS,
         "summarise": RELATIONS,
@@ -164,7 +164,7 @@ def test_a_changed_metric_reruns_that_metric(finished: Checkout, edit: Edit) -> 
 
 
 def test_an_edited_style_sheet_reruns_the_report_only(finished: Checkout, edit: Edit) -> None:
-    edit("src/dreamrelation/report/page.css", "}", "} /* edited */")
+    edit("src/dreamrelation/report/templates/page.css", "}", "} /* edited */")
     assert set(finished.plan().jobs) == {"report"}
 
 

@@ -35,27 +35,25 @@ def curves_of(
 ) -> Iterator[Curve]:
     """The curves of all pairs of one block; no more than its three matrices are held.
 
-    Raises UserError where the matrices have no common length, or fewer vectors than are asked for.
+    Of small matrices as many vectors are taken as they have. Raises UserError where the three have no common length.
     """
     weights = {name: matrices.read(block, name).to(device) for name in PROJECTIONS}
     lengths = {weight.shape[0] for weight in weights.values()}
     if len(lengths) > 1:
         raise UserError(f"{matrices.folder}: {block.name} has query, key and value of {sorted(lengths)} rows")
-    fewest = min(min(weight.shape) for weight in weights.values())
-    if settings.ranks > fewest:
-        raise UserError(f"analysis.subspaces.ranks: found {settings.ranks}, expected at most {fewest} for this model")
-    leading = {name: _fast(weight, settings) for name, weight in weights.items()}
+    rank = min(settings.ranks, *(side for weight in weights.values() for side in weight.shape))
+    leading = {name: _fast(weight, rank, settings) for name, weight in weights.items()}
     for first, second in PAIRS:
         if settings.method == "auto" and similarities(leading[first], leading[second])[1].max() > settings.tolerance:
             for name in (first, second):
-                leading[name] = _exact_once(leading[name], weights[name], settings.ranks)
+                leading[name] = _exact_once(leading[name], weights[name], rank)
     for first, second in PAIRS:
         values, errors = similarities(leading[first], leading[second])
         yield Curve(block.name, first, second, lengths.copy().pop(), _numbers(values), _numbers(errors))
 
 
-def _fast(weight: Tensor, settings: SubspaceSettings) -> Leading:
-    return exact(weight, settings.ranks) if settings.method == "exact" else randomized(weight, settings.ranks)
+def _fast(weight: Tensor, rank: int, settings: SubspaceSettings) -> Leading:
+    return exact(weight, rank) if settings.method == "exact" else randomized(weight, rank)
 
 
 def _exact_once(found: Leading, weight: Tensor, rank: int) -> Leading:

@@ -3,10 +3,9 @@
 import platform
 from collections import Counter
 from dataclasses import dataclass
-from importlib import metadata, resources
+from importlib import metadata
 
 import yaml
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from dreamrelation.paper import COLUMNS as PAPER_COLUMNS
@@ -21,6 +20,7 @@ from dreamrelation.report.quality import COLUMNS, quality_of
 from dreamrelation.report.relation_page import relation_page, relation_title
 from dreamrelation.report.score_tables import paper_table, score_table
 from dreamrelation.report.scores import NO_SCORE, Metric, Scores
+from dreamrelation.report.templates.files import environment, text_of
 from dreamrelation.report.video_cells import verdict_metric
 from dreamrelation.settings.experiment import ExperimentSettings
 from dreamrelation.tables.rows import TRAIN, cause
@@ -45,16 +45,10 @@ def render(
     settings: ExperimentSettings, results: ExperimentResults, media: MediaFolder, read_clip: ReadClip
 ) -> dict[str, str]:
     """File name → HTML of the page and of that about the clips' quality; videos and pictures are written to `media`."""
-    environment = Environment(
-        loader=PackageLoader("dreamrelation", "report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    pages = environment()
     overall, metrics = results.overall, results.metrics
     first, judging = next(iter(metrics), None), verdict_metric(metrics)
-    shared = {"settings": settings, "style": _own_file("page.css"), "script": _own_file("player.js")}
+    shared = {"settings": settings, "style": text_of("page.css"), "script": text_of("player.js")}
     context = {
         "lead": "" if first is None else _lead(overall, first, metrics[first]),
         "facts": _facts(settings, results),
@@ -80,8 +74,8 @@ def render(
     }
     quality = {"relations": quality_of(results, media, read_clip), "columns": COLUMNS}
     return {
-        "index.html": environment.get_template("page.html.j2").render(shared | context),
-        "quality.html": environment.get_template("quality.html.j2").render(shared | quality),
+        "index.html": pages.get_template("page.html.j2").render(shared | context),
+        "quality.html": pages.get_template("quality.html.j2").render(shared | quality),
     }
 
 
@@ -188,10 +182,6 @@ def _settings_yaml(settings: ExperimentSettings) -> str:
     """All that decides what is made; where it was made is no part of it."""
     content = settings.model_dump(mode="json", exclude={"machine"})
     return yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
-
-
-def _own_file(name: str) -> Markup:
-    return Markup(resources.files("dreamrelation.report").joinpath(name).read_text(encoding="utf-8"))
 
 
 def _version(library: str) -> str:
