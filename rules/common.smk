@@ -93,6 +93,20 @@ def controls_of(wildcards):
     return [results(f"{wildcards.relation}/controls/{metric}.parquet") for metric in plan.controlled_metrics]
 
 
+def scores_of_table(wildcards):
+    """Of the methods of a table that the experiment has."""
+    try:
+        methods = plan.methods_of_table(int(wildcards.number))
+    except UserError as error:
+        raise WorkflowError(str(error)) from None
+    return expand(
+        results("{relation}/{method}/scores/{metric}.parquet"),
+        relation=settings.relations,
+        method=methods,
+        metric=settings.metrics,
+    )
+
+
 def minutes_flag(wildcards, resources):
     """On a cluster, let a command save its state and stop before its time is up."""
     return ["--minutes", max(resources.runtime - 10, resources.runtime // 2)] if workflow.remote_exec else []

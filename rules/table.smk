@@ -7,20 +7,6 @@ out: results/{experiment}/tables/table{number}.{csv,md,tex}
 TARGETS += [f"tables/table{number}.{kind}" for number in plan.paper_tables for kind in ("csv", "md", "tex")]
 
 
-def scores_of_table(wildcards):
-    """Of the methods of a table that the experiment has."""
-    try:
-        methods = plan.methods_of_table(int(wildcards.number))
-    except UserError as error:
-        raise WorkflowError(str(error)) from None
-    return expand(
-        results("{relation}/{method}/scores/{metric}.parquet"),
-        relation=settings.relations,
-        method=methods,
-        metric=settings.metrics,
-    )
-
-
 rule table:
     input:
         scores=scores_of_table,

@@ -29,10 +29,10 @@ methods: {base: null, direct_lora: null}
 generation: {subjects: [[dog, cat]], videos_per_prompt: 1, sampling_steps: 2}
 metrics:
   joint_accuracy: null
+  relation_accuracy: null
   subject_accuracy: null
   appearance_leakage: null
   temporal_consistency: null
-  motion: null
 """
 DRAWN = ("--configfile", "configs/own_clips.yaml", "--config", "puppets={good_clips: 4}", "relations=[bowing]")
 CONFIG = ("--configfile", "mine.yaml")
@@ -86,5 +86,5 @@ def test_it_ends_at_a_lora_and_a_video(built: Checkout) -> None:
     (video,) = VIDEOS.read(of_relation / "dreamrelation/videos.parquet")
     assert video.prompt == "A dog is bowing to a cat."
     evaluation = json.loads((of_relation / "evaluation.json").read_text(encoding="utf-8"))
-    assert evaluation["methods"]["dreamrelation"]["relation_accuracy"]["count"] == 1
+    assert evaluation["methods"]["dreamrelation"]["motion"]["count"] == 1
     assert (Path(built.folder) / RESULTS / "report/index.html").is_file()

@@ -148,8 +148,9 @@ def test_the_papers_numbers_stand_beside_ours(page: Page, results: Results) -> N
 def test_the_figure_of_the_models_matrices_is_there_with_words_for_those_who_do_not_see_it(
     page: Page, report: Path
 ) -> None:
-    (figure,) = [picture for picture in page.all("img") if picture.get("src", "").endswith("subspaces.svg")]
-    assert (report / figure["src"]).is_file() and "query and key" in figure["alt"]
+    pictures = {picture["src"] or "": picture["alt"] or "" for picture in page.all("img")}
+    ((source, words),) = [one for one in pictures.items() if one[0].endswith("subspaces.svg")]
+    assert (report / source).is_file() and "query and key" in words
 
 
 def test_training_has_a_chart_for_each_term(page: Page) -> None:
