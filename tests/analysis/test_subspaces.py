@@ -138,7 +138,7 @@ def test_a_stopped_job_goes_on_with_the_next_block(
     def stop_at_the_second(matrices, block, *rest):
         if done == ["transformer_blocks.0"]:
             raise KeyboardInterrupt
-        done.append(block.name)
+        done.append(block)
         return curves_of(matrices, block, *rest)
 
     monkeypatch.setattr(stage, "curves_of", stop_at_the_second)
@@ -148,9 +148,7 @@ def test_a_stopped_job_goes_on_with_the_next_block(
     with unfinished.open("a", encoding="utf-8") as file:
         file.write('{"depends_on": "cut o')
     asked: list[str] = []
-    monkeypatch.setattr(
-        stage, "curves_of", lambda m, block, *rest: asked.append(block.name) or curves_of(m, block, *rest)
-    )
+    monkeypatch.setattr(stage, "curves_of", lambda m, block, *rest: asked.append(block) or curves_of(m, block, *rest))
     assert run(random_mochi, tmp_path) == whole
     assert asked and "transformer_blocks.0" not in asked
     unfinished.write_text(json.dumps({"depends_on": "another", "curves": []}) + "\n", encoding="utf-8")
@@ -172,10 +170,10 @@ def test_only_the_matrices_that_are_asked_for_are_read(tmp_path: Path) -> None:
 def test_what_is_no_transformer_of_its_kind_is_named(tmp_path: Path) -> None:
     save_file({"other.weight": torch.eye(3)}, tmp_path / "a.safetensors")
     with pytest.raises(UserError, match="found no attention of Mochi"):
-        list(AttentionMatrices(tmp_path, MOCHI).blocks())
+        AttentionMatrices(tmp_path, MOCHI).blocks()
     (tmp_path / "a.safetensors").write_bytes(b"no")
     with pytest.raises(UserError, match=r"a.safetensors: cannot be read"):
-        list(AttentionMatrices(tmp_path, MOCHI).blocks())
+        AttentionMatrices(tmp_path, MOCHI).blocks()
 
 
 def test_of_small_matrices_all_vectors_are_taken(random_mochi: MochiSettings, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from dreamrelation.errors import UserError
 from dreamrelation.metrics.interface import VideoSample
 from dreamrelation.metrics.motion.settings import MotionSimilaritySettings
 from dreamrelation.metrics.motion.similarity import MotionSimilarity, mirrored, motion_pattern
@@ -73,6 +74,6 @@ def test_movement_alone_tells_relations_apart_whoever_moves() -> None:
 
 def test_too_short_videos_are_named() -> None:
     short = VideoSample("short", sliding(range(4)), "", RELATIONS["hugging"], ("a", "b"))
-    with pytest.raises(ValueError, match="short: found 4 frames, expected more than 4"):
+    with pytest.raises(UserError, match="short: found 4 frames, expected more than 4"):
         METRIC.compare([short], [short])
     assert METRIC.compare([], []).value is None

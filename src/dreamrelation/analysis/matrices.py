@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -17,40 +16,32 @@ PROJECTIONS = ("query", "key", "value")
 
 
 @dataclass(frozen=True)
-class Block:
-    """One block of the transformer."""
-
-    name: str
-    """Such as "transformer_blocks.0"."""
-    number: int
-    """Counts all blocks, in the order of a forward pass."""
-
-
-@dataclass(frozen=True)
 class AttentionMatrices:
     """Of one folder with safetensors files, whole or in parts."""
 
     folder: Path
     spec: BackboneSpec
 
-    def blocks(self) -> Iterator[Block]:
-        """All blocks. Raises UserError where there are none."""
-        number = 0
+    def blocks(self) -> list[str]:
+        """Names of all blocks, such as "transformer_blocks.0", in the order of a forward pass.
+
+        Raises UserError where there are none.
+        """
+        found: list[str] = []
         for blocks in self.spec.blocks:
             pattern = re.compile(rf"{re.escape(blocks)}\.(\d+)\.{re.escape(self._layer('query'))}\.weight")
-            places = sorted(int(found[1]) for found in map(pattern.fullmatch, self._files) if found)
-            for place in places:
-                yield Block(f"{blocks}.{place}", number)
-                number += 1
-        if not number:
+            places = sorted(int(match[1]) for match in map(pattern.fullmatch, self._files) if match)
+            found += [f"{blocks}.{place}" for place in places]
+        if not found:
             raise UserError(f"{self.folder}: found no attention of {self.spec.title}, expected its transformer")
+        return found
 
-    def read(self, block: Block, projection: str) -> Tensor:
+    def read(self, block: str, projection: str) -> Tensor:
         """The weight (out, in) of the visual tokens' query, key or value.
 
         Raises UserError where it is missing or no matrix, or its file is broken.
         """
-        name = f"{block.name}.{self._layer(projection)}.weight"
+        name = f"{block}.{self._layer(projection)}.weight"
         if name not in self._files:
             raise UserError(f"{self.folder}: found no {name}, expected it beside the block's query")
         path = self._files[name]

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from dreamrelation.analysis.matrices import PROJECTIONS, AttentionMatrices, Block
+from dreamrelation.analysis.matrices import PROJECTIONS, AttentionMatrices
 from dreamrelation.analysis.subspaces import Leading, exact, randomized, similarities
 from dreamrelation.errors import UserError
 from dreamrelation.settings.analysis import SubspaceSettings
@@ -31,7 +31,7 @@ class Curve:
 
 
 def curves_of(
-    matrices: AttentionMatrices, block: Block, settings: SubspaceSettings, device: torch.device
+    matrices: AttentionMatrices, block: str, settings: SubspaceSettings, device: torch.device
 ) -> Iterator[Curve]:
     """The curves of all pairs of one block; no more than its three matrices are held.
 
@@ -40,7 +40,7 @@ def curves_of(
     weights = {name: matrices.read(block, name).to(device) for name in PROJECTIONS}
     lengths = {weight.shape[0] for weight in weights.values()}
     if len(lengths) > 1:
-        raise UserError(f"{matrices.folder}: {block.name} has query, key and value of {sorted(lengths)} rows")
+        raise UserError(f"{matrices.folder}: {block} has query, key and value of {sorted(lengths)} rows")
     rank = min(settings.ranks, *(side for weight in weights.values() for side in weight.shape))
     leading = {name: _fast(weight, rank, settings) for name, weight in weights.items()}
     for first, second in PAIRS:
@@ -49,7 +49,7 @@ def curves_of(
                 leading[name] = _exact_once(leading[name], weights[name], rank)
     for first, second in PAIRS:
         values, errors = similarities(leading[first], leading[second])
-        yield Curve(block.name, first, second, lengths.copy().pop(), _numbers(values), _numbers(errors))
+        yield Curve(block, first, second, weights[first].shape[0], _numbers(values), _numbers(errors))
 
 
 def _fast(weight: Tensor, rank: int, settings: SubspaceSettings) -> Leading:

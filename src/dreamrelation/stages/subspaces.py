@@ -37,16 +37,16 @@ def run(*, settings: SubspacesStage, machine: MachineSettings, table: Path, figu
         settings=settings.model_dump(mode="json"),
         weights=part_fingerprint(settings.model, "denoiser"),
     )
-    device, blocks = choose_device(machine.device), list(matrices.blocks())
+    device, blocks = choose_device(machine.device), matrices.blocks()
     known = _kept(unfinished, depends_on)
     curves: list[Curve] = []
     with Progress("subspaces of blocks", len(blocks), done=len(known)) as counter:
         for block in blocks:
-            if block.name not in known:
-                known[block.name] = list(curves_of(matrices, block, settings.subspaces, device))
-                _keep(unfinished, depends_on, known[block.name])
+            if block not in known:
+                known[block] = list(curves_of(matrices, block, settings.subspaces, device))
+                _keep(unfinished, depends_on, known[block])
                 counter.advance()
-            curves += known[block.name]
+            curves += known[block]
     draw(figure, curves, settings.model.spec.title)
     _write(table, curves)
     unfinished.unlink(missing_ok=True)

@@ -9,6 +9,7 @@ from typing import ClassVar
 import cv2
 import numpy as np
 
+from dreamrelation.errors import UserError
 from dreamrelation.metrics.interface import MetricInfo, SetResult, VideoSample
 from dreamrelation.metrics.intervals import bootstrap
 from dreamrelation.metrics.motion.flow import BY, flows
@@ -73,7 +74,7 @@ class MotionSimilarity:
         return self.settings.times, self.settings.rows, self.settings.columns
 
     def compare(self, videos: Iterable[VideoSample], reference: Iterable[VideoSample]) -> SetResult:
-        """Its interval is a bootstrap over the videos. Raises ValueError naming a video of too few frames."""
+        """Its interval is a bootstrap over the videos. Raises UserError naming a video of too few frames."""
         ours, theirs = ([self._pattern(video) for video in of] for of in (videos, reference))
         counts = f"{len(ours)} videos and {len(theirs)} of the reference; {BY}"
         if not ours or not theirs:
@@ -88,4 +89,4 @@ class MotionSimilarity:
         try:
             return motion_pattern(video.frames, *self._grid)
         except ValueError as error:
-            raise ValueError(f"{video.name}: {error}") from None
+            raise UserError(f"{video.name}: {error}") from None
