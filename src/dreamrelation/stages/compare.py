@@ -1,14 +1,13 @@
 """The compare stage: the scores of all relations → each method's mean, and the differences between any two methods."""
 
-import csv
 import sys
 from pathlib import Path
 
-from dreamrelation.files import appearing
 from dreamrelation.metrics.score_files import compared, read, without_value
 from dreamrelation.progress import progress
 from dreamrelation.settings.stages import CompareStage
 from dreamrelation.tables.comparison import COMPARISON, DIFFERENCES
+from dreamrelation.tables.csv_files import write_csv_rows
 
 
 def run(*, settings: CompareStage, scores: list[Path], comparison: Path, differences: Path) -> None:
@@ -35,12 +34,5 @@ def run(*, settings: CompareStage, scores: list[Path], comparison: Path, differe
             about = (metric, info.unit, info.better or "", method)
             lines.append((*about, mean.mean, mean.low, mean.high, len(found.values), videos, found.missing[method]))
         pairs += [(metric, *names, of.mean, of.low, of.high) for names, of in result.differences.items()]
-    _write(comparison, COMPARISON, lines)
-    _write(differences, DIFFERENCES, pairs)
-
-
-def _write(path: Path, header: tuple[str, ...], lines: list[tuple[object, ...]]) -> None:
-    with appearing(path) as beside, beside.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(header)
-        writer.writerows(lines)
+    write_csv_rows(comparison, COMPARISON, lines)
+    write_csv_rows(differences, DIFFERENCES, pairs)

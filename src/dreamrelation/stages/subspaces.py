@@ -3,8 +3,8 @@
 Finished blocks are kept, so that a stopped job goes on with the next one.
 """
 
-import csv
 import json
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
@@ -16,10 +16,11 @@ from dreamrelation.analysis.subspace_figure import draw
 from dreamrelation.backbones.weights import part_fingerprint, transformer_folder
 from dreamrelation.code_digest import stage_digest
 from dreamrelation.devices import choose_device
-from dreamrelation.files import appearing, fingerprint
+from dreamrelation.files import fingerprint
 from dreamrelation.progress import Progress
 from dreamrelation.settings.machine import MachineSettings
 from dreamrelation.settings.stages import SubspacesStage
+from dreamrelation.tables.csv_files import write_csv_rows
 
 COLUMNS = ("block", "first", "second", "rank", "similarity", "error", "of_random")
 MEAN = "mean"
@@ -48,7 +49,7 @@ def run(*, settings: SubspacesStage, machine: MachineSettings, table: Path, figu
                 counter.advance()
             curves += known[block]
     draw(figure, curves, settings.model.spec.title)
-    _write(table, curves)
+    write_csv_rows(table, COLUMNS, _rows(curves))
     unfinished.unlink(missing_ok=True)
 
 
@@ -74,14 +75,11 @@ def _keep(path: Path, depends_on: str, curves: list[Curve]) -> None:
         file.write(f"\n{line}\n")  # a line that was cut off is ended first
 
 
-def _write(path: Path, curves: list[Curve]) -> None:
-    with appearing(path) as beside, beside.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(COLUMNS)
-        for curve in [*_means(curves), *curves]:
-            for rank, (similarity, error) in enumerate(zip(curve.similarity, curve.error, strict=True), 1):
-                of_random = round(rank / curve.dimensions, 6)
-                writer.writerow([curve.block, curve.first, curve.second, rank, similarity, error, of_random])
+def _rows(curves: list[Curve]) -> Iterator[tuple[object, ...]]:
+    for curve in [*_means(curves), *curves]:
+        for rank, (similarity, error) in enumerate(zip(curve.similarity, curve.error, strict=True), 1):
+            of_random = round(rank / curve.dimensions, 6)
+            yield curve.block, curve.first, curve.second, rank, similarity, error, of_random
 
 
 def _means(curves: list[Curve]) -> list[Curve]:
