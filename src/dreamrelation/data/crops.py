@@ -65,9 +65,10 @@ def body_heights(pixels: np.ndarray, tracked: np.ndarray) -> np.ndarray:
 
     The median: a raised arm or a bow does not change how tall somebody is.
     """
-    y = np.where(tracked, pixels[..., 1], np.nan)
-    return np.array([np.median([np.ptp(row[~np.isnan(row)]) for row in y[:, who] if not np.isnan(row).all()])
-                     for who in range(2)])  # fmt: skip
+    y = pixels[..., 1]
+    seen = tracked & ~np.isnan(y)
+    heights = np.where(seen, y, -np.inf).max(axis=-1) - np.where(seen, y, np.inf).min(axis=-1)
+    return np.array([np.median(heights[seen[:, who].any(axis=-1), who]) for who in range(2)])
 
 
 def _place(low: float, high: float, margin: float, size: int, limit: int, wanted: float) -> int:

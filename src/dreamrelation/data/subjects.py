@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from dreamrelation.data.distances import squared_distances
 from dreamrelation.data.ntu.skeletons import FEET, HANDS, HEAD, JOINTS
 from dreamrelation.data.ntu.tracks import Tracks
 from dreamrelation.data.windows import Window
@@ -42,7 +43,7 @@ def rule_without_skeleton(cue: ActorCue | None) -> str:
 
 def reach(positions: np.ndarray) -> float:
     """The farthest that two places of one joint are apart, over the joints of (F, J, 3), in metres."""
-    return float(np.linalg.norm(positions[:, None] - positions[None, :], axis=-1).max())
+    return float(np.sqrt(squared_distances(positions[:, None], positions[None, :]).max()))
 
 
 def walks_behind(centres: np.ndarray) -> int | None:

@@ -37,7 +37,7 @@ def choose_window(tracks: Tracks, times: np.ndarray, pixel_frames: int, frames_p
     starts, ends = _possible_windows(usable, times, float(offsets[-1]))
     if not len(starts):
         raise _no_window(tracks, usable, times, pixel_frames, frames_per_second)
-    frame = closest_approach(tracks.positions[: len(usable)], usable)
+    frame = closest_approach(tracks.distances[: len(usable)], usable)
     if frame is None:
         start = _liveliest(tracks.positions, starts, ends)
         return Window(nearest(times, times[start] + offsets), "highest_motion")
@@ -107,16 +107,13 @@ def _length(pixel_frames: int, frames_per_second: float) -> str:
     return f"expected {pixel_frames} at {frames_per_second:g} per second, {seconds:.2f} s"
 
 
-def body_distance(positions: np.ndarray) -> np.ndarray:
-    """Smallest distance between a joint of one body and a joint of the other, (F, 2, 25, 3) → (F,) metres."""
-    apart = positions[:, 0, :, None, :] - positions[:, 1, None, :, :]
-    return np.linalg.norm(apart, axis=-1).min(axis=(1, 2))
+def closest_approach(distances: np.ndarray, usable: np.ndarray) -> int | None:
+    """The middle one of the usable frames in which the bodies are closest, of distances (F,) and usable (F,) bool.
 
-
-def closest_approach(positions: np.ndarray, usable: np.ndarray) -> int | None:
-    """The middle one of the frames in which the bodies are closest; None where they never come notably closer."""
+    None where they never come notably closer.
+    """
     frames = np.flatnonzero(usable)
-    distance = body_distance(positions[frames])
+    distance = distances[frames]
     usual = float(distance.mean())
     if distance.min() >= CLOSER * usual:
         return None

@@ -4,9 +4,11 @@ CTR-GCN: Chen et al., ICCV 2021, its `get_raw_denoised_data.py`.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
+from dreamrelation.data.distances import squared_distances
 from dreamrelation.data.ntu.skeletons import JOINTS, Body
 
 SHORTEST_TRACK = 12
@@ -76,6 +78,12 @@ class Tracks:
     def usable(self) -> np.ndarray:
         """(F,) bool: exactly these two bodies are there, and each is seen somewhere in the picture."""
         return self.present.all(axis=1) & self.tracked.any(axis=2).all(axis=-1) & (self.others == 0)
+
+    @cached_property
+    def distances(self) -> np.ndarray:
+        """(F,) metres between that joint of one and that of the other which are closest."""
+        first, second = np.moveaxis(self.positions, 1, 0)
+        return np.sqrt(squared_distances(first[:, :, None], second[:, None]).min(axis=(1, 2)))
 
 
 def collect_tracks(frames: list[list[Body]]) -> list[Track]:
