@@ -33,7 +33,8 @@ def answer_and_gradients(
     generator = torch.Generator().manual_seed(0)
     noisy = torch.randn(2, denoiser.channels, 2, 4, 6, generator=generator)
     features = torch.randn(2, 32, 64, generator=generator)
-    texts = TextEmbeddings(features, torch.arange(32)[None] < torch.tensor(lengths).view(-1, 1).expand(2, 1))
+    counted = torch.arange(32)[None] < torch.tensor(lengths).view(-1, 1).expand(2, 1)
+    texts = TextEmbeddings(features, counted, torch.randn(2, denoiser.pooled_width, generator=generator))
     answer = denoiser.velocity(noisy, torch.full((2,), sigma), texts)
     answer.square().mean().backward()
     gradients = [torch.zeros_like(p) if p.grad is None else p.grad for p in parameters.values()]

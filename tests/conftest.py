@@ -6,12 +6,14 @@ import pytest
 
 from dreamrelation import config
 from dreamrelation.backbones.cogvideox.settings import CogVideoX2BSettings, CogVideoXSettings
+from dreamrelation.backbones.hunyuan_video.settings import HunyuanVideoSettings
 from dreamrelation.backbones.mochi.settings import MochiSettings
 from dreamrelation.backbones.wan.settings import Wan22Of5BSettings, Wan22OfA14BSettings, WanSettings
 from dreamrelation.settings.experiment import ExperimentSettings
 from dreamrelation.settings.stages import PuppetsStage
 from dreamrelation.stages import puppets
 from tests.small_cogvideox import write_random_cogvideox, write_random_cogvideox_2b
+from tests.small_hunyuan_video import write_random_hunyuan_video
 from tests.small_mochi import write_random_mochi
 from tests.small_wan import write_random_wan, write_random_wan_2_2_5b, write_random_wan_2_2_a14b
 from tests.tiny_models import KINDS, Kind
@@ -79,6 +81,12 @@ def random_cogvideox(tmp_path_factory: pytest.TempPathFactory) -> CogVideoXSetti
 def random_cogvideox_2b(tmp_path_factory: pytest.TempPathFactory) -> CogVideoX2BSettings:
     """The same built as the 2B."""
     return write_random_cogvideox_2b(tmp_path_factory.mktemp("random_cogvideox_2b"))
+
+
+@pytest.fixture(scope="session")
+def random_hunyuan_video(tmp_path_factory: pytest.TempPathFactory) -> HunyuanVideoSettings:
+    """Settings that open a tiny HunyuanVideo with random weights; tests must not change its folder."""
+    return write_random_hunyuan_video(tmp_path_factory.mktemp("random_hunyuan_video"))
 
 
 @pytest.fixture(params=KINDS)

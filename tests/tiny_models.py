@@ -6,16 +6,19 @@ from typing import Any
 import numpy as np
 import torch
 from diffusers import DiffusionPipeline, FlowMatchEulerDiscreteScheduler
+from diffusers.pipelines.hunyuan_video.pipeline_hunyuan_video import DEFAULT_PROMPT_TEMPLATE
 
 from dreamrelation.backbone_spec import BackboneSpec
-from dreamrelation.backbones.interface import Backbone
+from dreamrelation.backbones.hunyuan_video.settings import HunyuanVideoSettings
+from dreamrelation.backbones.interface import Backbone, TextEmbeddings
+from dreamrelation.sampling.guidance import Guidance
 from dreamrelation.settings.machine import MachineSettings
 from dreamrelation.settings.model import ModelSettings
 from dreamrelation.settings.registry import implementation_of
 
-KINDS = ("mochi", "wan", "wan_2_2_5b", "wan_2_2_a14b", "cogvideox")
+KINDS = ("mochi", "wan", "wan_2_2_5b", "wan_2_2_a14b", "cogvideox", "hunyuan_video")
 """Each has a session fixture `random_{kind}`."""
-ONE_TRANSFORMER = ("random_mochi", "random_wan", "random_wan_2_2_5b", "random_cogvideox")
+ONE_TRANSFORMER = ("random_mochi", "random_wan", "random_wan_2_2_5b", "random_cogvideox", "random_hunyuan_video")
 """The fixtures of those in which every step trains everything."""
 TOKENS = 32
 """Of the tiny tokenizer; the pipelines' own number is that of the real ones."""
@@ -33,10 +36,10 @@ class EvenlySpacedSigmas(FlowMatchEulerDiscreteScheduler):
     nothing.
     """
 
-    def set_timesteps(self, num_inference_steps: Any = None, device: Any = None, **_: Any) -> None:
-        super().set_timesteps(
-            device=device, sigmas=np.linspace(1, 1 / num_inference_steps, num_inference_steps).tolist()
-        )
+    def set_timesteps(self, num_inference_steps: Any = None, device: Any = None, sigmas: Any = None, **_: Any) -> None:
+        if sigmas is None:
+            sigmas = np.linspace(1, 1 / num_inference_steps, num_inference_steps).tolist()
+        super().set_timesteps(device=device, sigmas=sigmas)
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,31 @@ class Kind:
             pipeline.scheduler = EvenlySpacedSigmas.from_config(pipeline.scheduler.config, shift=shift)
         pipeline.set_progress_bar_config(disable=True)
         return pipeline
+
+    def asked(self, scale: float) -> dict[str, Any]:
+        """How its pipeline is asked for guidance of this scale, and for as many tokens as we read."""
+        if isinstance(self.settings, HunyuanVideoSettings):
+            template = {**DEFAULT_PROMPT_TEMPLATE, "crop_start": self.settings.template_tokens}
+            return {"true_cfg_scale": scale, "prompt_template": template, "max_sequence_length": TOKENS}
+        return {"guidance_scale": scale, "max_sequence_length": TOKENS}
+
+    def texts_of(self, pipeline: Any, text: str) -> TextEmbeddings:
+        """What its pipeline makes of a text. CogVideoX's and Wan's say nothing of the tokens that count."""
+        asked = self.asked(1.0)
+        if isinstance(self.settings, HunyuanVideoSettings):
+            asked.pop("true_cfg_scale")
+            embedding, pooled, mask = pipeline.encode_prompt(text, **asked)
+            return TextEmbeddings(embedding, mask.bool(), pooled)
+        embedding, mask, *_ = pipeline.encode_prompt(
+            text, do_classifier_free_guidance=False, max_sequence_length=asked["max_sequence_length"]
+        )
+        if not torch.is_tensor(mask):
+            mask = self.backbone.text_encoder().embed([text]).attention_mask
+        return TextEmbeddings(embedding, mask)
+
+    def guidance(self, scale: float, negative: TextEmbeddings) -> Guidance:
+        """Ours, to the same end."""
+        return Guidance(scale, negative, self.spec.sampling.embedded_guidance)
 
     def for_pipeline(self, latents: torch.Tensor) -> torch.Tensor:
         """Latents (B, C, f, h, w) as the pipeline takes them, or as it gives them back: CogVideoX has frames first."""

@@ -28,6 +28,8 @@ class SamplingDefaults:
     guidance_scale: float
     frames_per_second: int
     negative_prompt: str = ""
+    embedded_guidance: float | None = None
+    """The guidance that a model is told which was distilled to answer as if guided so; `None`: it is told none."""
 
 
 @dataclass(frozen=True)
@@ -59,16 +61,19 @@ class BackboneSpec:
     sampling: SamplingDefaults
     latent_frame_step: int = 1
     """Latent frames beyond the first, where one pixel frame has it alone, come in multiples of this."""
-    text_before_visual: bool = False
-    """Whether text tokens go through the projections together with the visual ones, before them."""
+    text_place: Literal["apart", "before", "after"] = "apart"
+    """Where text tokens go through the projections of visual tokens, in some blocks at least, on which side of them."""
+    text_in_attention: Literal["before", "after", "cross"] = "after"
+    """Where text tokens stand in the sequence of visual tokens that attends to itself; cross: in no such place, visual
+    tokens attend to them in an attention of its own, that of the projection "cross_query"."""
     text_tokens: int = 512
     """So many tokens of a text are read, L."""
     blocks: tuple[str, ...] = ("transformer_blocks",)
     """Lists of the transformer's blocks, in the order in which a forward pass goes through them."""
     causal_first_frame: bool = True
     """Latent frame 0 covers pixel frame 0 alone, so that there are stride·k + 1 frames."""
-    block_count: str = "num_layers"
-    """What the transformer's configuration calls the number of its blocks."""
+    block_counts: tuple[str, ...] = ("num_layers",)
+    """What the transformer's configuration calls the number of blocks of each of these lists."""
     state_prefix: str = "transformer."
     """What diffusers' LoRA files put before the names of this model's modules."""
     native_parts: Mapping[str, str] = field(default_factory=lambda: {"transformer": ""})
@@ -76,7 +81,8 @@ class BackboneSpec:
     native_blocks: Mapping[str, str] = field(default_factory=dict)
     """List of blocks → its name in the publishers' code."""
     native_layers: Mapping[str, NativeLayer] = field(default_factory=dict)
-    """Name of a layer within a block → what it is there. Empty: not known, so there is no file for ComfyUI."""
+    """List of blocks and name of a layer within a block, "blocks.attn1.to_q" → what it is there. Empty: not known, so
+    there is no file for ComfyUI."""
 
     def check_pixel_frames(self, pixel_frames: int) -> None:
         """Raise UserError unless the autoencoder can encode so many frames, without a rest."""

@@ -6,9 +6,10 @@ from typing import Any, cast
 
 import pytest
 import torch
-from diffusers import MochiTransformer3DModel, WanTransformer3DModel
+from diffusers import HunyuanVideoTransformer3DModel, MochiTransformer3DModel, WanTransformer3DModel
 
 from dreamrelation.backbone_spec import BackboneSpec
+from dreamrelation.backbones.hunyuan_video.spec import FUSED, HUNYUAN_VIDEO
 from dreamrelation.backbones.interface import Denoiser, visual_projections
 from dreamrelation.backbones.mochi.spec import MOCHI
 from dreamrelation.backbones.wan.spec import WAN, WAN_2_2_5B
@@ -30,6 +31,7 @@ MODELS: dict[str, tuple[Any, dict[str, int], BackboneSpec, int]] = {
     "wan 1.3B": (WanTransformer3DModel, wan(12, 8960, 30), WAN, 30),
     "wan 14B": (WanTransformer3DModel, wan(40, 13824, 40), WAN, 40),
     "wan 2.2 5B": (WanTransformer3DModel, wan(24, 14336, 30, 48), WAN_2_2_5B, 30),
+    "hunyuan_video": (HunyuanVideoTransformer3DModel, {}, HUNYUAN_VIDEO, 60),
 }
 BILLIONS = {"wan 1.3B": "1.42", "wan 14B": "14.29", "wan 2.2 5B": "5.00"}
 ADAPTERS = {
@@ -55,6 +57,12 @@ def test_each_block_has_its_visual_projections(name: str) -> None:
     for projection in ("query", "key", "value"):
         layers = visual_projections(denoiser, projection)
         assert len(layers) == MODELS[name][3] and {layer.in_features for layer in layers} == {width}
+
+
+def test_hunyuan_videos_fused_layer_is_as_many_widths_as_the_spec_says() -> None:
+    block: Any = meta_denoiser("hunyuan_video").module.single_transformer_blocks[0]  # type: ignore[index]
+    layers = (block.attn.to_q, block.attn.to_k, block.attn.to_v, block.proj_mlp)
+    assert sum(layer.out_features for layer in layers) == FUSED * block.attn.to_q.out_features
 
 
 @pytest.mark.parametrize("name", BILLIONS)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
-from tests.tiny_models import TOKENS, Kind
+from tests.tiny_models import Kind
 
 from dreamrelation.backbones.interface import Denoiser, TextEmbeddings
 from dreamrelation.sampling.guidance import Guidance
@@ -28,7 +28,9 @@ class TrueVelocity:
     def __init__(self, clean: torch.Tensor, noise: torch.Tensor) -> None:
         self.answer = clean - noise
 
-    def velocity(self, noisy: torch.Tensor, sigma: torch.Tensor, texts: TextEmbeddings) -> torch.Tensor:
+    def velocity(
+        self, noisy: torch.Tensor, sigma: torch.Tensor, texts: TextEmbeddings, _: object = None
+    ) -> torch.Tensor:
         return self.answer.repeat(len(noisy) // len(self.answer), 1, 1, 1, 1)
 
 
@@ -44,10 +46,9 @@ def pipeline_call(
         width=stride * noise.shape[4],
         num_frames=pixel_frames,
         num_inference_steps=STEPS,
-        guidance_scale=SCALE,
         latents=kind.for_pipeline(noise.clone()),
-        max_sequence_length=TOKENS,
         output_type=output,
+        **kind.asked(SCALE),
     ).frames
 
 
@@ -69,7 +70,7 @@ def test_our_sampler_draws_what_the_pipeline_draws(kind: Kind, negative: str) ->
     noise = torch.cat([starting_noise([seed], (denoiser.channels, 2, 4, 6)) for seed in (7, 8)])
     prompts = [PROMPT, "a panda"]
     levels = noise_levels(kind.spec.sampling.schedule, STEPS)
-    ours = sample(denoiser, noise, encoder.embed(prompts), Guidance(SCALE, encoder.embed([negative])), levels)
+    ours = sample(denoiser, noise, encoder.embed(prompts), kind.guidance(SCALE, encoder.embed([negative])), levels)
     theirs = kind.for_pipeline(pipeline_call(kind, prompts, noise, kind.pixel_frames(2), "latent", negative))
     torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-4)
     assert (ours - noise).abs().mean() > 0.1
@@ -128,11 +129,11 @@ def test_the_first_latent_frame_that_a_pixel_frame_changes_is_the_one_that_cover
 @pytest.mark.parametrize("text", [PROMPT, "", "cat " * 40, " two  spaces . ", "Xylophone, 42!", "a &amp; b\n c"])
 def test_texts_are_embedded_as_the_pipeline_embeds_them(kind: Kind, text: str) -> None:
     pipeline = kind.pipeline()
-    theirs = pipeline.encode_prompt(text, do_classifier_free_guidance=False, max_sequence_length=TOKENS)
-    ours = kind.backbone.text_encoder().embed([text])
-    assert torch.equal(ours.embedding, theirs[0])
-    if torch.is_tensor(theirs[1]):
-        assert torch.equal(ours.attention_mask, theirs[1])
+    ours, theirs = kind.backbone.text_encoder().embed([text]), kind.texts_of(pipeline, text)
+    assert torch.equal(ours.embedding, theirs.embedding)
+    assert torch.equal(ours.attention_mask, theirs.attention_mask)
+    assert (ours.pooled is None) == (theirs.pooled is None)
+    assert ours.pooled is None or torch.equal(ours.pooled, cast(torch.Tensor, theirs.pooled))
 
 
 def test_a_text_does_not_depend_on_its_neighbours(kind: Kind) -> None:
@@ -147,7 +148,7 @@ def test_features_can_be_trained_through(kind: Kind) -> None:
     encoder = kind.backbone.text_encoder()
     tokens = encoder.tokenize([PROMPT])
     rows = encoder.input_embedding(tokens.ids).detach().requires_grad_()
-    features = encoder.encode(rows, tokens.attention_mask)
+    features = encoder.encode(rows, tokens)
     features.embedding.pow(2).sum().backward()
     assert rows.grad is not None and rows.grad.isfinite().all()
     assert (rows.grad[tokens.attention_mask].abs().amax(dim=-1) > 0).all()

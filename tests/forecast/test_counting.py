@@ -30,7 +30,7 @@ DIRECT = LoraSettings(
 
 
 @pytest.mark.parametrize(("every", "depth"), [(0, 6), (1, 6), (2, 9)])
-@pytest.mark.parametrize("fixture", ["random_mochi", "random_wan"])
+@pytest.mark.parametrize("fixture", ["random_mochi", "random_wan", "random_hunyuan_video"])
 def test_two_depths_tell_a_third(fixture: str, every: int, depth: int, request: pytest.FixtureRequest) -> None:
     counter = Counter(request.getfixturevalue(fixture), CPU)
     counter.depth = depth
@@ -44,7 +44,11 @@ def test_what_is_counted_without_weights_is_what_the_model_does(kind: Kind) -> N
     counted = Counter(kind.settings, CPU).velocity(NoneSettings(), GRID, 2)
     denoiser = kind.backbone.denoiser()
     length = kind.spec.text_tokens
-    texts = TextEmbeddings(torch.zeros(2, length, denoiser.text_width), (torch.arange(length) < WORDS).expand(2, -1))
+    texts = TextEmbeddings(
+        torch.zeros(2, length, denoiser.text_width),
+        (torch.arange(length) < WORDS).expand(2, -1),
+        torch.zeros(2, denoiser.pooled_width),
+    )
     with torch.no_grad(), FlopCounterMode(display=False, custom_mapping=CPU_ATTENTION) as flops:
         denoiser.velocity(torch.zeros(2, denoiser.channels, *GRID), torch.full((2,), 0.5), texts)
     assert counted.flops == flops.get_total_flops() > 0

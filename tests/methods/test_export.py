@@ -12,7 +12,7 @@ import torch
 from diffusers.loaders.lora_base import LORA_ADAPTER_METADATA_KEY
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
-from tests.tiny_models import TOKENS, Kind
+from tests.tiny_models import Kind
 
 from dreamrelation.backbones.interface import Denoiser
 from dreamrelation.methods.interface import OpenModel
@@ -20,7 +20,6 @@ from dreamrelation.methods.lora.files import METADATA
 from dreamrelation.methods.lora.method import Lora
 from dreamrelation.methods.lora.placement import adapter_parameters
 from dreamrelation.methods.lora.settings import LoraSettings
-from dreamrelation.sampling.guidance import Guidance
 from dreamrelation.sampling.schedules import noise_levels
 from dreamrelation.sampling.solver import sample
 from dreamrelation.texts.cache import TextCache
@@ -67,8 +66,9 @@ for name in asked["used"]:
 
 if shift is not None:
     class Even(FlowMatchEulerDiscreteScheduler):
-        def set_timesteps(self, count, device=None):
-            super().set_timesteps(sigmas=np.linspace(1, 1 / count, count).tolist(), device=device)
+        def set_timesteps(self, count=None, device=None, sigmas=None):
+            even = np.linspace(1, 1 / count, count).tolist() if sigmas is None else sigmas
+            super().set_timesteps(sigmas=even, device=device)
 
     pipeline.scheduler = Even(shift=shift)
 
@@ -99,7 +99,7 @@ def our_video(kind: Kind, denoiser: Denoiser, noise: torch.Tensor) -> tuple[torc
     """Latents and frames (B, F, H, W, 3) uint8."""
     encoder = kind.backbone.text_encoder()
     levels = noise_levels(kind.spec.sampling.schedule, STEPS)
-    guidance = Guidance(SCALE, encoder.embed([NEGATIVE]))
+    guidance = kind.guidance(SCALE, encoder.embed([NEGATIVE]))
     latents = sample(denoiser, noise, encoder.embed([PROMPT]), guidance, levels)
     return latents, kind.backbone.autoencoder().decode(latents)
 
@@ -123,8 +123,7 @@ def video_of_a_stranger(kind: Kind, adapters: Path, noise: torch.Tensor, folder:
             "width": stride * CELLS[2],
             "num_frames": kind.pixel_frames(CELLS[0]),
             "num_inference_steps": STEPS,
-            "guidance_scale": SCALE,
-            "max_sequence_length": TOKENS,
+            **kind.asked(SCALE),
         },
     }
     script = folder / "stranger.py"

@@ -39,7 +39,7 @@ def random(*shape: int, seed: int = 0) -> torch.Tensor:
 
 def attached(settings: ModelSettings, machine: dict[str, object] | None = None, **over: Any) -> MotionEmbedding:
     method = MotionEmbedding(MotionEmbeddingSettings.model_validate(over))
-    method.attach(OpenModel(opened(settings, **(machine or {})), RandomTexts(32)), GRID, 0)
+    method.attach(OpenModel(opened(settings, **(machine or {})), RandomTexts(32, settings)), GRID, 0)
     return method
 
 
@@ -115,16 +115,19 @@ def test_a_fresh_embedding_changes_nothing(backbone: str, request: pytest.Fixtur
     assert all(not bool(p.any()) and p.dtype == torch.float32 for p in method.parameters().values())
 
 
+@pytest.mark.parametrize("number", [0, -1])
 @pytest.mark.parametrize("backbone", ONE_TRANSFORMER)
 def test_query_and_key_see_one_embedding_and_value_the_other_and_text_none(
-    backbone: str, request: pytest.FixtureRequest
+    backbone: str, number: int, request: pytest.FixtureRequest
 ) -> None:
-    """What enters the layers of the first block, with the embedding less without it."""
+    """What enters the layers of the first and of the last block, with its embedding less without it."""
     settings = request.getfixturevalue(backbone)
     method = attached(settings)
     denoiser = method.model.denoiser
-    layers: dict[str, nn.Module] = {name: visual_projections(denoiser, name)[0] for name in ("query", "key", "value")}
-    (block,) = {name.rsplit(".attn1", 1)[0] for name, m in denoiser.module.named_modules() if m is layers["query"]}
+    layers: dict[str, nn.Module] = {
+        name: visual_projections(denoiser, name)[number] for name in ("query", "key", "value")
+    }
+    (block,) = {name.rsplit(".attn", 1)[0] for name, m in denoiser.module.named_modules() if m is layers["query"]}
     for name, module in denoiser.module.named_modules():
         enters_attention = name.startswith(f"{block}.attn") and "out" not in name and isinstance(module, nn.Linear)
         if enters_attention and module not in layers.values():
@@ -135,19 +138,26 @@ def test_query_and_key_see_one_embedding_and_value_the_other_and_text_none(
     answer(method)
     before = dict(seen)
     disturb(method)
+    *_, last = method.blocks
+    for other in method.blocks.keys() - {number % (last + 1)}:
+        for parameter in method.blocks[other].parameters():
+            parameter.data.zero_()
     answer(method)
-    first = method.blocks[0]
-    frames, places = per_token_of_frames(first.query_key.data, TOKENS), per_token(first.value.data, TOKENS)
+    own = method.blocks[number % (last + 1)]
+    frames, places = per_token_of_frames(own.query_key.data, TOKENS), per_token(own.value.data, TOKENS)
     for name, added in (("query", frames), ("key", frames), ("value", places)):
         change = seen[name] - before[name]
-        before_visual = change.shape[1] - len(added)
-        assert before_visual == 0 or denoiser.spec.text_before_visual
-        torch.testing.assert_close(change[:, before_visual:], added[None], rtol=0, atol=1e-5)
-        assert not bool(change[:, :before_visual].any()), "text is left alone"
+        others = change.shape[1] - len(added)
+        assert others == 0 or denoiser.spec.text_place != "apart"
+        start = others if denoiser.spec.text_place == "before" else 0
+        visual = slice(start, start + len(added))
+        torch.testing.assert_close(change[:, visual], added[None], rtol=0, atol=1e-5)
+        change[:, visual] = 0
+        assert not bool(change.any()), "text is left alone"
     text = [
         name for name in seen if name.endswith(("add_q_proj", "add_k_proj", "add_v_proj", "attn2.to_k", "attn2.to_v"))
     ]
-    assert text or denoiser.spec.text_before_visual
+    assert text or denoiser.spec.text_place != "apart"
     for name in text:
         assert torch.equal(seen[name], before[name]), name
 

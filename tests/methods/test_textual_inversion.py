@@ -33,7 +33,7 @@ def random(*shape: int, seed: int = 0) -> torch.Tensor:
 
 def attached(settings: ModelSettings, **over: Any) -> TextualInversion:
     method = TextualInversion(TextualInversionSettings.model_validate(over))
-    method.attach(OpenModel(opened(settings), RandomTexts(32)), GRID, 0)
+    method.attach(OpenModel(opened(settings), RandomTexts(32, settings)), GRID, 0)
     return method
 
 

@@ -82,6 +82,7 @@ def write_manifest(folder: Path, method: str, subjects: list[tuple[str, str]], r
             frames_per_second=10,
             sampling_steps=2,
             guidance_scale=4.0,
+            embedded_guidance=None,
             model="tiny",
             adapters=(),
             sha256=file_sha256(path),

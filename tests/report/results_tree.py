@@ -300,6 +300,7 @@ class Results:
             frames_per_second=10,
             sampling_steps=2,
             guidance_scale=1.0,
+            embedded_guidance=None,
             model="mochi",
             adapters=(),
             sha256=file_sha256(path),

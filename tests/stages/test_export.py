@@ -86,7 +86,7 @@ def changes(tensors: dict[str, torch.Tensor], scale: float) -> dict[str, torch.T
 def native(spec: BackboneSpec, layer: str) -> tuple[str, int, int]:
     """ComfyUI's name of a layer of diffusers, and which part of it this is: by the table of the spec."""
     blocks, number, own = layer.split(".", 2)
-    there = spec.native_layers[own]
+    there = spec.native_layers[f"{blocks}.{own}"]
     return f"diffusion_model.{spec.native_blocks[blocks]}.{number}.{there.name}", there.part, there.of
 
 

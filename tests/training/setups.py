@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import cast
 
 import torch
+from tests.small_hunyuan_video import POOLED
 from tests.tiny_models import opened
 
 from dreamrelation.backbones.mochi.settings import MochiSettings
@@ -37,12 +38,14 @@ SMALL = {
 class RandomTexts(TextCache):
     """Random embeddings instead of a table's."""
 
-    def __init__(self, tokens: int = 8) -> None:
+    def __init__(self, tokens: int = 8, settings: ModelSettings | None = None) -> None:
+        ends = settings is not None and settings.kind == "hunyuan_video"  # where it is said even of the empty text
         generator = torch.Generator().manual_seed(5)
         self.path = Path("texts.parquet")
         self.place = {"": 0, "caption": 1}
         self.embedding = torch.randn(2, tokens, 64, generator=generator)
-        self.attention_mask = torch.tensor([[False] * tokens, [True] * tokens])
+        self.attention_mask = torch.tensor([[ends] + [False] * (tokens - 1), [True] * tokens])
+        self.pooled = torch.randn(2, POOLED, generator=generator)  # which most models do not look at
 
 
 def cached_clips(count: int = 5, channels: int = GRID[0]) -> CachedClips:
@@ -62,7 +65,10 @@ def trainer_of(
 ) -> Trainer:
     """A trainer of any method; states go to `folder`."""
     folder.mkdir(exist_ok=True)
-    model = OpenModel(opened(model_settings), RandomTexts(8 if isinstance(method, Lora) else 32))
+    model = OpenModel(
+        opened(model_settings),
+        RandomTexts(8 if isinstance(method, Lora) else 32, model_settings),
+    )
     data = cached_clips(channels=model.denoiser.channels)
     method.attach(model, data.grid, 0)
     normalise = settings.normalise_latents == "per_channel"

@@ -1,5 +1,6 @@
 """What the package asks of a video diffusion model. Its parts load by themselves, each with its own precision."""
 
+import re
 from dataclasses import dataclass
 from typing import Protocol, cast
 
@@ -19,23 +20,31 @@ class TextEmbeddings:
     """(B, L, D) text features."""
     attention_mask: Tensor
     """(B, L) bool, the tokens that count."""
+    pooled: Tensor | None = None
+    """(B, P) another encoder's feature of each whole text, for models that read one."""
 
     def to(self, device: torch.device, dtype: torch.dtype) -> "TextEmbeddings":
-        return TextEmbeddings(self.embedding.to(device, dtype), self.attention_mask.to(device))
+        pooled = None if self.pooled is None else self.pooled.to(device, dtype)
+        return TextEmbeddings(self.embedding.to(device, dtype), self.attention_mask.to(device), pooled)
 
     def expand(self, count: int) -> "TextEmbeddings":
         """The one text that this is, `count` times."""
-        return TextEmbeddings(self.embedding.expand(count, -1, -1), self.attention_mask.expand(count, -1))
+        pooled = None if self.pooled is None else self.pooled.expand(count, -1)
+        return TextEmbeddings(self.embedding.expand(count, -1, -1), self.attention_mask.expand(count, -1), pooled)
 
     def rows(self, chosen: Tensor) -> "TextEmbeddings":
         """Some of the texts, by their numbers (b,) int64."""
-        return TextEmbeddings(self.embedding[chosen], self.attention_mask[chosen])
+        pooled = None if self.pooled is None else self.pooled[chosen]
+        return TextEmbeddings(self.embedding[chosen], self.attention_mask[chosen], pooled)
 
     @staticmethod
     def joined(parts: "list[TextEmbeddings]") -> "TextEmbeddings":
         """Several one after the other; all have the same L."""
+        pooled = [part.pooled for part in parts if part.pooled is not None]
         return TextEmbeddings(
-            torch.cat([part.embedding for part in parts]), torch.cat([part.attention_mask for part in parts])
+            torch.cat([part.embedding for part in parts]),
+            torch.cat([part.attention_mask for part in parts]),
+            torch.cat(pooled) if pooled else None,
         )
 
 
@@ -49,6 +58,8 @@ class Tokens:
     """(B, L) bool, the tokens that count."""
     placeholder: Tensor
     """(B, L) bool, where a method puts a vector of its own in the place of a row of the input embedding."""
+    pooled: Tensor | None = None
+    """(B, P) another encoder's feature of each whole text, without its placeholders."""
 
 
 @dataclass(frozen=True)
@@ -109,6 +120,13 @@ class TextEncoder(Protocol):
         """Tokens of a piece of text, without one that ends it."""
         ...
 
+    def places(self, text: str, words: str) -> list[int]:
+        """Numbers of the features, from 0, of a text's tokens that hold letters of these words, where they come first.
+
+        Raises UserError where the text lacks them, or is cut off before them.
+        """
+        ...
+
     def tokenize(self, texts: list[str], placeholder: str | None = None) -> Tokens:
         """Texts of which each `placeholder`, such as "<R>", is one token, whatever the vocabulary makes of it.
 
@@ -116,8 +134,9 @@ class TextEncoder(Protocol):
         """
         ...
 
-    def encode(self, inputs: Tensor, attention_mask: Tensor) -> TextEmbeddings:
-        """Features of rows (B, L, D) of the input embedding, or of vectors in their place, with their gradients."""
+    def encode(self, inputs: Tensor, tokens: Tokens) -> TextEmbeddings:
+        """Features of the tokens' rows (B, L, D) of the input embedding, or of vectors in their place, with their
+        gradients."""
         ...
 
     def embed(self, texts: list[str]) -> TextEmbeddings:
@@ -139,9 +158,17 @@ class Denoiser(LatentSpace, Protocol):
     """C of its latents."""
     text_width: int
     """D of the text features that it reads."""
+    pooled_width: int
+    """P of the feature of a whole text that it reads; 0: none."""
 
-    def velocity(self, noisy: Tensor, sigma: Tensor, texts: TextEmbeddings) -> Tensor:
-        """v̂ = predicted clean − noise, (B, C, f, h, w) float32, for latents at noise levels sigma (B,)."""
+    def velocity(
+        self, noisy: Tensor, sigma: Tensor, texts: TextEmbeddings, embedded_guidance: float | None = None
+    ) -> Tensor:
+        """v̂ = predicted clean − noise, (B, C, f, h, w) float32, for latents at noise levels sigma (B,).
+
+        A model that is distilled to answer as if guided is told `embedded_guidance`, which is 1 where it is `None`, as
+        in training; others do not look at it.
+        """
         ...
 
 
@@ -165,7 +192,9 @@ def projection_modules(denoiser: Denoiser, projections: tuple[str, ...]) -> list
     Raises UserError for a projection that the model does not have, RuntimeError for one that matches no layer.
     """
     denoiser.spec.check_projections(projections)
-    names = [name for name, _ in denoiser.module.named_modules()]
+    lists = "|".join(re.escape(name) for name in denoiser.spec.blocks)
+    within = re.compile(rf"(^|.*\.)({lists})\.\d+\.")
+    names = [name for name, _ in denoiser.module.named_modules() if within.match(name)]
     for projection in projections:
         endings = denoiser.spec.projections[projection]
         if not any(name.endswith(endings) for name in names):
@@ -179,6 +208,16 @@ def visual_projections(denoiser: Denoiser, projection: str) -> list[nn.Linear]:
 
     Raises as `projection_modules`.
     """
-    names = projection_modules(denoiser, (projection,))
+    names = _visual_names(denoiser, projection)
+    return [cast(nn.Linear, denoiser.module.get_submodule(name)) for name in names]
+
+
+def attention_modules(denoiser: Denoiser, projection: str) -> list[nn.Module]:
+    """The attention that a projection of visual tokens belongs to, of each block. Raises as `projection_modules`."""
+    names = _visual_names(denoiser, projection)
+    return [denoiser.module.get_submodule(name.rpartition(".")[0]) for name in names]
+
+
+def _visual_names(denoiser: Denoiser, projection: str) -> list[str]:
     visual = f".{denoiser.spec.projections[projection][0]}"
-    return [cast(nn.Linear, denoiser.module.get_submodule(name)) for name in names if name.endswith(visual)]
+    return [name for name in projection_modules(denoiser, (projection,)) if name.endswith(visual)]

@@ -31,3 +31,9 @@ class LatentStatistics:
 
     def denormalise(self, latents: Tensor) -> Tensor:
         return latents * self.std.to(latents) / self.scale + self.mean.to(latents)
+
+
+def scale_alone(config: dict[str, Any]) -> dict[str, Any]:
+    """An autoencoder's configuration as `LatentStatistics` reads it: one factor for all channels, and none is moved."""
+    channels = int(config["latent_channels"])
+    return {**config, "latents_mean": [0.0] * channels, "latents_std": [1.0] * channels}

@@ -2,6 +2,7 @@
 
 import hashlib
 import inspect
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -94,7 +95,9 @@ def _of_sizes(model: Any, settings: ModelSettings, part: Part, subfolder: str, s
     """A part with whatever values its class starts with."""
     config = part_config(model, settings, part, subfolder)
     if part == "denoiser" and sizes.blocks is not None:
-        config[settings.spec.block_count] = sizes.blocks
+        names = settings.spec.block_counts
+        unit = math.gcd(*(config[name] for name in names))
+        config.update({name: config[name] // unit * sizes.blocks for name in names})
     before = torch.get_default_dtype()
     torch.set_default_dtype(dtype_of(settings, part))
     try:

@@ -15,6 +15,8 @@ from dreamrelation.errors import UserError
 from dreamrelation.video import quarter_turns
 
 RIFF_HEADER_BYTES = 8
+QUARTER = "2"
+"""Sides of a frame that is only looked at are halved so many times, by codecs that can; others ignore it."""
 HIGH_DYNAMIC_RANGE = {16: "PQ", 18: "HLG"}
 """Transfer characteristics of ITU-T H.273 of which a plain conversion to RGB makes pale, wrong colours."""
 
@@ -50,7 +52,7 @@ def check_complete(path: Path) -> None:
 
 
 def look(path: Path) -> Footage:
-    """A video's frames by its container, and its picture by the first frame, which alone is decoded.
+    """A video's frames by its container; the first frame alone is decoded, in small where its codec can do that.
 
     Raises UserError where the file is missing, cut off or broken, or its pictures are of a sort that would be shown
     wrong: interlaced, of a high dynamic range, or with pixels that are not square.
@@ -62,6 +64,8 @@ def look(path: Path) -> Footage:
     try:
         with av.open(str(path)) as container:
             stream = _video_stream(container, path)
+            stream.codec_context.options = {"lowres": QUARTER}
+            width, height = stream.codec_context.width, stream.codec_context.height
             first, units = _demux(container, stream)
             if first is None:
                 raise UserError(f"{path}: found no frame")
@@ -69,8 +73,7 @@ def look(path: Path) -> Footage:
             times = _times(units, stream, path)
     except av.FFmpegError as error:
         raise UserError(f"{path}: cannot be decoded: {error}") from None
-    turned = quarter_turns(first) % 2
-    return Footage(times, (first.height, first.width) if turned else (first.width, first.height))
+    return Footage(times, (height, width) if quarter_turns(first) % 2 else (width, height))
 
 
 def prove(path: Path, frames: int, shown: Sequence[int] = ()) -> np.ndarray:

@@ -5,6 +5,7 @@ depths with the same rest of n by the number of blocks between two checkpoints.
 """
 
 import json
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -80,8 +81,9 @@ class Counter:
 
     @cached_property
     def depth(self) -> int:
-        """Number of the denoiser's blocks, of one of its transformers."""
-        return max(map(len, _block_lists(self._denoiser)))
+        """Number of the denoiser's blocks, of one of its transformers; where it has lists of several kinds, of the
+        smallest groups in which they come."""
+        return math.gcd(*map(len, _block_lists(self._denoiser)))
 
     @cached_property
     def channels(self) -> int:

@@ -18,6 +18,7 @@ class Sampling(Settings):
     sampling_steps: int
     schedule: Schedule
     guidance_scale: float
+    embedded_guidance: float | None
     negative_prompt: str
     frames_per_second: int
 
@@ -40,6 +41,8 @@ class GenerationSettings(Settings):
     """How the noise levels fall: `{kind: linear_quadratic, value: 0.025}` or `{kind: shifted, value: 3}`."""
     guidance_scale: Annotated[float, Field(ge=1)] | None = None
     """Classifier-free guidance; 1: none."""
+    embedded_guidance: Annotated[float, Field(ge=0)] | None = None
+    """What a model is told that is distilled to answer as if guided, as HunyuanVideo; others take none."""
     negative_prompt: str | None = None
     """What guidance leads away from; the empty text is nothing in particular."""
     frames_per_second: Count | None = None
@@ -88,9 +91,12 @@ class GenerationSettings(Settings):
             sampling_steps=own.steps if self.sampling_steps is None else self.sampling_steps,
             schedule=own.schedule if self.schedule is None else self.schedule,
             guidance_scale=own.guidance_scale if self.guidance_scale is None else self.guidance_scale,
+            embedded_guidance=own.embedded_guidance if self.embedded_guidance is None else self.embedded_guidance,
             negative_prompt=own.negative_prompt if self.negative_prompt is None else self.negative_prompt,
             frames_per_second=own.frames_per_second if self.frames_per_second is None else self.frames_per_second,
         )
+        if own.embedded_guidance is None and self.embedded_guidance is not None:
+            raise UserError(f"embedded_guidance is {self.embedded_guidance:g}, expected none for {spec.title}")
         if sampling.schedule.kind == "linear_quadratic" and sampling.sampling_steps % 2:
             raise UserError(f"sampling_steps is {sampling.sampling_steps}, expected an even number for this schedule")
         return sampling

@@ -33,6 +33,7 @@ BACKBONES = Registry(
         "mochi": "dreamrelation.backbones.mochi.settings:MochiSettings",
         "cogvideox": "dreamrelation.backbones.cogvideox.settings:CogVideoXSettings",
         "cogvideox_2b": "dreamrelation.backbones.cogvideox.settings:CogVideoX2BSettings",
+        "hunyuan_video": "dreamrelation.backbones.hunyuan_video.settings:HunyuanVideoSettings",
         "wan": "dreamrelation.backbones.wan.settings:WanSettings",
         "wan_2_2_5b": "dreamrelation.backbones.wan.settings:Wan22Of5BSettings",
         "wan_2_2_a14b": "dreamrelation.backbones.wan.settings:Wan22OfA14BSettings",

@@ -74,6 +74,7 @@ class Maker:
             frames_per_second=sampling.frames_per_second,
             sampling_steps=sampling.sampling_steps,
             guidance_scale=sampling.guidance_scale,
+            embedded_guidance=sampling.embedded_guidance,
             model=f"{self.settings.model.path}:{self.denoiser}",
             adapters=self.loaded,
             sha256=file_sha256(path),
@@ -173,7 +174,8 @@ def generate(
     """Each request's video; the denoiser runs in batches, the decoder video by video."""
     sampling, denoiser = settings.sampling, model.denoiser
     sigmas = noise_levels(sampling.schedule, sampling.sampling_steps)
-    guidance = Guidance(sampling.guidance_scale, method.condition([sampling.negative_prompt]))
+    negative = method.condition([sampling.negative_prompt])
+    guidance = Guidance(sampling.guidance_scale, negative, sampling.embedded_guidance)
     grid = video_grid(settings)
     for start in range(0, len(wanted), machine.generation_batch):
         batch = wanted[start : start + machine.generation_batch]

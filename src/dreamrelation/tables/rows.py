@@ -178,6 +178,7 @@ class GeneratedVideo:
     frames_per_second: int
     sampling_steps: int
     guidance_scale: float
+    embedded_guidance: float | None
     model: str
     """Path and fingerprint of the denoiser."""
     adapters: tuple[str, ...]

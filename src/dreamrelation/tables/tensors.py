@@ -16,6 +16,8 @@ from dreamrelation.tables.table import KIND, load, metadata_of, store
 
 LATENTS, TEXTS = "latents", "texts"
 FINGERPRINT = "fingerprint"
+POOLED = "pooled"
+"""A column that only the texts of some models have."""
 
 
 def tensor_type(dtype: pa.DataType, shape: Iterable[int]) -> pa.ExtensionType:
@@ -39,16 +41,16 @@ def latents_schema(channels: int, grid: tuple[int, int, int]) -> pa.Schema:
     )
 
 
-def texts_schema(tokens: int, features: int) -> pa.Schema:
-    """Text embeddings (L, D) and which of the L tokens count, (L,)."""
-    return pa.schema(
-        [
-            pa.field("text", pa.string(), nullable=False),
-            pa.field("embedding", tensor_type(pa.float16(), (tokens, features)), nullable=False),
-            pa.field("attention_mask", tensor_type(pa.uint8(), (tokens,)), nullable=False),
-        ],
-        metadata={KIND: TEXTS.encode()},
-    )
+def texts_schema(tokens: int, features: int, pooled: int = 0) -> pa.Schema:
+    """Text embeddings (L, D), which of the L tokens count, (L,), and where P is not 0 a feature (P,) of each text."""
+    fields = [
+        pa.field("text", pa.string(), nullable=False),
+        pa.field("embedding", tensor_type(pa.float16(), (tokens, features)), nullable=False),
+        pa.field("attention_mask", tensor_type(pa.uint8(), (tokens,)), nullable=False),
+    ]
+    if pooled:
+        fields.append(pa.field(POOLED, tensor_type(pa.float16(), (pooled,)), nullable=False))
+    return pa.schema(fields, metadata={KIND: TEXTS.encode()})
 
 
 def write_tensors(path: Path, schema: pa.Schema, rows: list[dict[str, Any]], fingerprint: str) -> None:

@@ -7,7 +7,7 @@ import torch
 
 from dreamrelation.backbones.interface import TextEmbeddings, TextEncoder
 from dreamrelation.errors import UserError
-from dreamrelation.tables.tensors import TEXTS, read_tensors, tensors, texts_schema, write_tensors
+from dreamrelation.tables.tensors import POOLED, TEXTS, read_tensors, tensors, texts_schema, write_tensors
 
 NO_TEXT = ""
 """What a dropped caption is embedded from."""
@@ -22,6 +22,7 @@ class TextCache:
         self.place = {text: row for row, text in enumerate(table.column("text").to_pylist())}
         self.embedding = torch.from_numpy(tensors(table, "embedding").copy()).float()
         self.attention_mask = torch.from_numpy(tensors(table, "attention_mask").copy()).bool()
+        self.pooled = torch.from_numpy(tensors(table, POOLED).copy()).float() if POOLED in table.column_names else None
 
     def look_up(self, texts: list[str]) -> TextEmbeddings:
         """Embeddings of these texts, (B, L, D). Raises UserError naming a text that was not embedded."""
@@ -29,7 +30,9 @@ class TextCache:
         if missing:
             raise UserError(f"{self.path}: holds no embedding of {missing[0]!r}; run its stage again")
         rows = [self.place[text] for text in texts]
-        return TextEmbeddings(self.embedding[rows], self.attention_mask[rows])
+        return TextEmbeddings(
+            self.embedding[rows], self.attention_mask[rows], None if self.pooled is None else self.pooled[rows]
+        )
 
 
 def write_texts(path: Path, texts: Iterable[str], encoder: TextEncoder, fingerprint: str) -> None:
@@ -39,4 +42,7 @@ def write_texts(path: Path, texts: Iterable[str], encoder: TextEncoder, fingerpr
         embedded = encoder.embed([text])
         embedding, mask = embedded.embedding[0].float().cpu().numpy(), embedded.attention_mask[0].cpu().numpy()
         rows.append({"text": text, "embedding": embedding, "attention_mask": mask})
-    write_tensors(path, texts_schema(*rows[0]["embedding"].shape), rows, fingerprint)
+        if embedded.pooled is not None:
+            rows[-1][POOLED] = embedded.pooled[0].float().cpu().numpy()
+    tokens, features = rows[0]["embedding"].shape
+    write_tensors(path, texts_schema(tokens, features, len(rows[0].get(POOLED, ()))), rows, fingerprint)

@@ -76,7 +76,7 @@ class TokenAndMotion(PlainMethod):
         encoder = self.model.text_encoder
         tokens = encoder.tokenize(texts, WORD)
         rows = torch.where(tokens.placeholder[..., None], self.token, encoder.input_embedding(tokens.ids))
-        return encoder.encode(rows, tokens.attention_mask)
+        return encoder.encode(rows, tokens)
 
     def noise_levels(self, uniform: Tensor) -> Tensor:
         return uniform.sqrt()

@@ -5,6 +5,7 @@ from typing import Any
 from diffusers import AutoencoderKLCogVideoX
 
 from dreamrelation.backbones.autoencoder import VideoAutoencoder
+from dreamrelation.backbones.statistics import scale_alone
 from dreamrelation.settings.machine import MachineSettings
 from dreamrelation.settings.model import ModelSettings
 
@@ -17,9 +18,3 @@ class CogVideoXAutoencoder(VideoAutoencoder):
 
     def statistics(self, config: dict[str, Any]) -> dict[str, Any]:
         return scale_alone(config)
-
-
-def scale_alone(config: dict[str, Any]) -> dict[str, Any]:
-    """The configuration as `LatentStatistics` reads it: one factor for all channels, and none is moved."""
-    channels = int(config["latent_channels"])
-    return {**config, "latents_mean": [0.0] * channels, "latents_std": [1.0] * channels}

@@ -12,10 +12,9 @@ from diffusers.models.embeddings import get_3d_rotary_pos_embed
 from diffusers.pipelines.cogvideo.pipeline_cogvideox import get_resize_crop_region_for_grid
 from torch import Tensor, nn
 
-from dreamrelation.backbones.cogvideox.autoencoder import scale_alone
 from dreamrelation.backbones.cogvideox.noise import Timesteps
 from dreamrelation.backbones.interface import TextEmbeddings
-from dreamrelation.backbones.statistics import LatentStatistics
+from dreamrelation.backbones.statistics import LatentStatistics, scale_alone
 from dreamrelation.backbones.transformer import open_transformer
 from dreamrelation.backbones.weights import dtype_of, part_config, part_fingerprint
 from dreamrelation.devices import choose_device
@@ -29,6 +28,8 @@ class CogVideoXDenoiser(LatentStatistics):
 
     Raises UserError where weights or configuration are missing, broken, or those of another kind of CogVideoX.
     """
+
+    pooled_width = 0
 
     def __init__(self, settings: ModelSettings, machine: MachineSettings) -> None:
         self.spec = settings.spec
@@ -69,7 +70,9 @@ class CogVideoXDenoiser(LatentStatistics):
         if self.config.patch_size_t is not None:
             raise UserError(f"{where} joins frames in patches, as CogVideoX 1.5 does; expected one of CogVideoX 1.0")
 
-    def velocity(self, noisy: Tensor, sigma: Tensor, texts: TextEmbeddings) -> Tensor:
+    def velocity(
+        self, noisy: Tensor, sigma: Tensor, texts: TextEmbeddings, embedded_guidance: float | None = None
+    ) -> Tensor:
         level = sigma.to(noisy.device, torch.float32).view(-1, 1, 1, 1, 1)
         scale = ((1 - level) ** 2 + level**2).rsqrt()
         alpha, s = scale * (1 - level), scale * level

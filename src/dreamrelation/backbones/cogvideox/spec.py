@@ -22,7 +22,8 @@ COGVIDEOX_5B = BackboneSpec(
         "feed_forward_in": ("ff.net.0.proj",),
         "feed_forward_out": ("ff.net.2",),
     },
-    text_before_visual=True,
+    text_place="before",
+    text_in_attention="before",
     text_tokens=226,
     sampling=SamplingDefaults(
         schedule=Schedule("zero_terminal_snr", 1.0), steps=50, guidance_scale=6.0, frames_per_second=8

@@ -3,7 +3,7 @@
 from torch import Tensor
 from transformers import T5EncoderModel
 
-from dreamrelation.backbones.interface import TextEmbeddings
+from dreamrelation.backbones.interface import TextEmbeddings, Tokens
 from dreamrelation.backbones.t5 import T5TextEncoder
 from dreamrelation.settings.machine import MachineSettings
 from dreamrelation.settings.model import ModelSettings
@@ -15,6 +15,6 @@ class CogVideoXTextEncoder(T5TextEncoder):
     def __init__(self, settings: ModelSettings, machine: MachineSettings) -> None:
         super().__init__(settings, machine, T5EncoderModel)
 
-    def encode(self, inputs: Tensor, attention_mask: Tensor) -> TextEmbeddings:
+    def encode(self, inputs: Tensor, tokens: Tokens) -> TextEmbeddings:
         features = self.module(inputs_embeds=inputs).last_hidden_state
-        return TextEmbeddings(features.float(), attention_mask)
+        return TextEmbeddings(features.float(), tokens.attention_mask)

@@ -22,6 +22,8 @@ TIMESTEPS = 1000
 class MochiDenoiser(LatentStatistics):
     """The transformer, frozen. See `interface.Denoiser`."""
 
+    pooled_width = 0
+
     def __init__(self, settings: ModelSettings, machine: MachineSettings) -> None:
         self.spec = settings.spec
         self.device, self.dtype = choose_device(machine.device), dtype_of(settings, "denoiser")
@@ -33,7 +35,9 @@ class MochiDenoiser(LatentStatistics):
         super().__init__(part_config(AutoencoderKLMochi, settings, "autoencoder's configuration", "vae"), scaled=True)
         self.fingerprint = part_fingerprint(settings, "denoiser")
 
-    def velocity(self, noisy: Tensor, sigma: Tensor, texts: TextEmbeddings) -> Tensor:
+    def velocity(
+        self, noisy: Tensor, sigma: Tensor, texts: TextEmbeddings, embedded_guidance: float | None = None
+    ) -> Tensor:
         lengths = text_lengths(texts.attention_mask)
         longest = max(1, *lengths)  # what no text reaches is left out; Mochi's pooling needs one token
         self.attention.tell(lengths, longest)

@@ -18,14 +18,14 @@ MOCHI = BackboneSpec(
     # `convert_mochi_to_diffusers.py` of diffusers, and ComfyUI's Mochi, which has the publishers' names.
     native_blocks={"transformer_blocks": "blocks"},
     native_layers={
-        "attn1.to_q": NativeLayer("attn.qkv_x", 0, 3),
-        "attn1.to_k": NativeLayer("attn.qkv_x", 1, 3),
-        "attn1.to_v": NativeLayer("attn.qkv_x", 2, 3),
-        "attn1.add_q_proj": NativeLayer("attn.qkv_y", 0, 3),
-        "attn1.add_k_proj": NativeLayer("attn.qkv_y", 1, 3),
-        "attn1.add_v_proj": NativeLayer("attn.qkv_y", 2, 3),
-        "attn1.to_out.0": NativeLayer("attn.proj_x"),
-        "attn1.to_add_out": NativeLayer("attn.proj_y"),
+        "transformer_blocks.attn1.to_q": NativeLayer("attn.qkv_x", 0, 3),
+        "transformer_blocks.attn1.to_k": NativeLayer("attn.qkv_x", 1, 3),
+        "transformer_blocks.attn1.to_v": NativeLayer("attn.qkv_x", 2, 3),
+        "transformer_blocks.attn1.add_q_proj": NativeLayer("attn.qkv_y", 0, 3),
+        "transformer_blocks.attn1.add_k_proj": NativeLayer("attn.qkv_y", 1, 3),
+        "transformer_blocks.attn1.add_v_proj": NativeLayer("attn.qkv_y", 2, 3),
+        "transformer_blocks.attn1.to_out.0": NativeLayer("attn.proj_x"),
+        "transformer_blocks.attn1.to_add_out": NativeLayer("attn.proj_y"),
     },
     sampling=SamplingDefaults(
         schedule=Schedule("linear_quadratic", 0.025), steps=64, guidance_scale=6.0, frames_per_second=30

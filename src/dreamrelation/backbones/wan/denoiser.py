@@ -30,6 +30,8 @@ class WanDenoiser(LatentStatistics):
 
     experts: tuple[str, ...] = EXPERTS[:1]
 
+    pooled_width = 0
+
     def __init__(self, settings: ModelSettings, machine: MachineSettings) -> None:
         self.spec = settings.spec
         self.boundary = self._boundary(settings)
@@ -65,7 +67,9 @@ class WanDenoiser(LatentStatistics):
         self.text_width = int(transformer.config.text_dim)
         return transformer
 
-    def velocity(self, noisy: Tensor, sigma: Tensor, texts: TextEmbeddings) -> Tensor:
+    def velocity(
+        self, noisy: Tensor, sigma: Tensor, texts: TextEmbeddings, embedded_guidance: float | None = None
+    ) -> Tensor:
         return self._answer(self.module, noisy, sigma, texts)
 
     def _answer(self, transformer: nn.Module, noisy: Tensor, sigma: Tensor, texts: TextEmbeddings) -> Tensor:

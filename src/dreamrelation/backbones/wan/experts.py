@@ -31,7 +31,9 @@ class TwoExpertsDenoiser(WanDenoiser):
     def _opened(self, settings: ModelSettings, machine: MachineSettings) -> nn.Module:
         return nn.ModuleDict({name: self._transformer(name, settings, machine) for name in EXPERTS})
 
-    def velocity(self, noisy: Tensor, sigma: Tensor, texts: TextEmbeddings) -> Tensor:
+    def velocity(
+        self, noisy: Tensor, sigma: Tensor, texts: TextEmbeddings, embedded_guidance: float | None = None
+    ) -> Tensor:
         assert self.boundary is not None
         high = (TIMESTEPS * sigma >= TIMESTEPS * self.boundary).cpu()
         rows = [chosen.nonzero()[:, 0] for chosen in (high, ~high)]

@@ -33,16 +33,17 @@ WAN = BackboneSpec(
         "feed_forward_in": ("ffn.net.0.proj",),
         "feed_forward_out": ("ffn.net.2",),
     },
+    text_in_attention="cross",
     blocks=("blocks",),
     # `convert_wan_to_diffusers.py` of diffusers.
     native_blocks={"blocks": "blocks"},
     native_layers={
-        **{f"attn1.to_{name}": NativeLayer(f"self_attn.{name}") for name in "qkv"},
-        "attn1.to_out.0": NativeLayer("self_attn.o"),
-        **{f"attn2.to_{name}": NativeLayer(f"cross_attn.{name}") for name in "qkv"},
-        "attn2.to_out.0": NativeLayer("cross_attn.o"),
-        "ffn.net.0.proj": NativeLayer("ffn.0"),
-        "ffn.net.2": NativeLayer("ffn.2"),
+        **{f"blocks.attn1.to_{name}": NativeLayer(f"self_attn.{name}") for name in "qkv"},
+        "blocks.attn1.to_out.0": NativeLayer("self_attn.o"),
+        **{f"blocks.attn2.to_{name}": NativeLayer(f"cross_attn.{name}") for name in "qkv"},
+        "blocks.attn2.to_out.0": NativeLayer("cross_attn.o"),
+        "blocks.ffn.net.0.proj": NativeLayer("ffn.0"),
+        "blocks.ffn.net.2": NativeLayer("ffn.2"),
     },
     # The shift is that of diffusers' documentation of Wan: 3 for 480 rows, 5 for 720. The publishers' own program takes
     # 5 at any size, and its README recommends 8 to 12, with a guidance of 6, for the 1.3B.

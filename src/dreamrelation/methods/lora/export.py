@@ -38,7 +38,7 @@ class LoraExport:
         written = [f"{name}.safetensors"]
         for part, suffix in spec.native_parts.items():
             own = {layer.removeprefix(f"{part}."): one for layer, one in layers.items() if layer.startswith(f"{part}.")}
-            if own and all(layer.split(".", 2)[2] in spec.native_layers for layer in own):
+            if own and all(_in_any_block(layer)[0] in spec.native_layers for layer in own):
                 file = f"{name}_comfyui{suffix}.safetensors"
                 facts_too = {FACTS: json.dumps(told[FACTS], sort_keys=True)}
                 save_file(for_comfyui(own, spec, alpha / rank), folder / file, facts_too)
@@ -95,12 +95,18 @@ def for_comfyui(layers: dict[str, LowRank], spec: BackboneSpec, scale: float) ->
     parts: dict[str, dict[int, LowRank]] = defaultdict(dict)
     count: dict[str, int] = {}
     for layer, one in layers.items():
-        blocks, number, own = layer.split(".", 2)
+        own, blocks, number = _in_any_block(layer)
         native = spec.native_layers[own]
         name = f"diffusion_model.{spec.native_blocks[blocks]}.{number}.{native.name}"
         parts[name][native.part] = one
         count[name] = native.of
     return by_name({name: _side_by_side(some, count[name], scale) for name, some in parts.items()})
+
+
+def _in_any_block(layer: str) -> tuple[str, str, str]:
+    """ "blocks.3.attn1.to_q" → its name in any block, "blocks.attn1.to_q", and list and number of its block."""
+    blocks, number, own = layer.split(".", 2)
+    return f"{blocks}.{own}", blocks, number
 
 
 def _side_by_side(parts: dict[int, LowRank], of: int, scale: float) -> LowRank:

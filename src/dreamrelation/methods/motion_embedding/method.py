@@ -50,7 +50,7 @@ class MotionEmbedding(ContrastiveMethod):
             number: BlockEmbedding(frames, places, layers["query"][number].in_features, denoiser.device)
             for number in self._chosen(len(layers["query"]))
         }
-        adding = _adding_after_text if denoiser.spec.text_before_visual else _adding
+        adding = _ADDING[denoiser.spec.text_place]
         for number, block in self.blocks.items():
             of_frames = adding(lambda block=block: per_token_of_frames(block.query_key, tokens))
             layers["query"][number].register_forward_pre_hook(of_frames)
@@ -123,3 +123,17 @@ def _adding_after_text(embedding: Callable[[], Tensor]) -> Hook:
         return (tokens + pad(added, (0, 0, tokens.shape[1] - len(added), 0)),)
 
     return hook
+
+
+def _adding_before_text(embedding: Callable[[], Tensor]) -> Hook:
+    """The same for tokens (B, N + L, D) of which the last L, in some blocks none, are the text's."""
+
+    def hook(module: nn.Module, args: tuple[Tensor]) -> tuple[Tensor]:
+        (tokens,) = args
+        added = embedding().to(tokens)
+        return (tokens + pad(added, (0, 0, 0, tokens.shape[1] - len(added))),)
+
+    return hook
+
+
+_ADDING = {"apart": _adding, "before": _adding_after_text, "after": _adding_before_text}

@@ -75,7 +75,7 @@ class TextualInversion(ContrastiveMethod):
         tokens = encoder.tokenize([text], PLACEHOLDER)
         rows = encoder.input_embedding(tokens.ids)
         rows = torch.where(tokens.placeholder[..., None], self.word.to(rows), rows)
-        return encoder.encode(rows, tokens.attention_mask)
+        return encoder.encode(rows, tokens)
 
     def noise_levels(self, uniform: Tensor) -> Tensor:
         return noise_levels(uniform) if self.settings.importance_sampling else uniform

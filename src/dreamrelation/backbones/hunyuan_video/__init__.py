@@ -1,0 +1,1 @@
+"""HunyuanVideo of 13B, text to video, by the classes of diffusers."""
