@@ -8,6 +8,7 @@ from typing import cast
 import av
 import numpy as np
 from av.container import InputContainer
+from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
 
 from dreamrelation.data.pictures import THUMBNAIL
@@ -82,6 +83,7 @@ def prove(path: Path, frames: int, shown: Sequence[int] = ()) -> np.ndarray:
     Raises UserError unless `frames` frames come out, of one size and none damaged.
     """
     found, sizes, wanted = 0, set(), set(shown)
+    reformatter = VideoReformatter()  # one for all frames, since it is made for a size at some cost
     thumbnails: dict[int, np.ndarray] = {}
     try:
         with av.open(str(path)) as container:
@@ -90,7 +92,7 @@ def prove(path: Path, frames: int, shown: Sequence[int] = ()) -> np.ndarray:
                     raise UserError(f"{path}: frame {found} is damaged")
                 if found in wanted:
                     width, height = THUMBNAIL
-                    small = frame.reformat(width, height, "gray", interpolation="AREA")
+                    small = reformatter.reformat(frame, width, height, "gray", interpolation="AREA")
                     thumbnails[found] = small.to_ndarray()
                 found += 1
                 sizes.add((frame.width, frame.height))

@@ -30,7 +30,9 @@ from dreamrelation.tables.rows import HELD_OUT, INDEX, SELECTION, TRAIN, Indexed
 PARALLEL_FROM = 200
 """Clips to look into from which on it pays to start processes."""
 CHUNK = 16
-"""Clips that a process is given at a time."""
+"""Clips that a process is given at a time, at the most."""
+SHARES = 4
+"""Each process is given its part in so many shares at the least, so that none waits long for another."""
 INSPECTION = TypeAdapter(Inspection)
 PROOF = TypeAdapter(str | None)
 Ask = Callable[[Callable[[Any], str], list[Any]], Iterator[str]]
@@ -69,7 +71,12 @@ def _workers(clips: int, processes: int) -> Iterator[Ask]:
         yield map
         return
     with ProcessPoolExecutor(processes, multiprocessing.get_context("spawn")) as pool:
-        yield partial(pool.map, chunksize=CHUNK)
+
+        def ask(question: Callable[[Any], str], items: list[Any]) -> Iterator[str]:
+            shares = len(items) // (SHARES * processes)
+            return pool.map(question, items, chunksize=min(max(shares, 1), CHUNK))
+
+        yield ask
 
 
 def _inspect_all(
