@@ -1,14 +1,23 @@
-"""Analysis: what the model's own weights say about where a relation is.
+"""Analysis: what the model's own weights, its features and its attention say about where a relation is.
 
-in: the base model
-out: results/{experiment}/analysis/subspaces.csv, results/{experiment}/analysis/subspaces.svg
+in: the base model; for attention also latents, captions and what a method learned
+out: results/{experiment}/analysis/subspaces.{csv,svg}, results/{experiment}/analysis/feature_maps.png,
+     results/{experiment}/{relation}/{method}/learned.{csv,svg} and attention.{csv,png,mp4}
 """
 
 SHOWN_OF_ANALYSIS = []
 
 if settings.analysis.subspaces is not None:
     SHOWN_OF_ANALYSIS += ["analysis/subspaces.svg"]
-    TARGETS += ["analysis/subspaces.csv", *SHOWN_OF_ANALYSIS]
+    TARGETS += ["analysis/subspaces.csv"]
+if settings.analysis.feature_maps is not None:
+    SHOWN_OF_ANALYSIS += ["analysis/feature_maps.png"]
+if settings.analysis.attention is not None:
+    SHOWN_OF_ANALYSIS += of_each_method(
+        ["attention.csv", "attention.png", "attention.mp4"], settings.analysis.attention.methods
+    )
+SHOWN_OF_ANALYSIS += of_each_method(["learned.svg"], settings.exported_methods)
+TARGETS += [*SHOWN_OF_ANALYSIS, *of_each_method(["learned.csv"], settings.exported_methods)]
 
 
 rule subspaces:
@@ -42,4 +51,110 @@ rule subspaces:
         " --table {output.table:q}"
         " --figure {output.figure:q}"
         " --unfinished {params.unfinished:q}"
+        " > {log:q} 2>&1"
+
+
+rule learned:
+    input:
+        unpack(adapters_of),
+    output:
+        table="results/{experiment}/{relation}/{method}/learned.csv",
+        figure="results/{experiment}/{relation}/{method}/learned.svg",
+    log:
+        "results/{experiment}/logs/learned/{relation}/{method}.log",
+    benchmark:
+        "results/{experiment}/benchmarks/learned/{relation}/{method}.tsv"
+    conda:
+        "../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=30,
+    params:
+        settings=settings_of("learned"),
+        code=code_of("learned"),
+        adapters=adapters_flags,
+    message:
+        "Analysis: what {wildcards.method} learned of {wildcards.relation}"
+    shell:
+        "dreamrelation learned"
+        " --settings {params.settings:q}"
+        " --relation {wildcards.relation:q}"
+        " --method {wildcards.method:q}"
+        " {params.adapters:q}"
+        " --table {output.table:q}"
+        " --figure {output.figure:q}"
+        " > {log:q} 2>&1"
+
+
+rule feature_maps:
+    input:
+        model=model_files("feature_maps"),
+    output:
+        figure="results/{experiment}/analysis/feature_maps.png",
+    log:
+        "results/{experiment}/logs/feature_maps.log",
+    benchmark:
+        "results/{experiment}/benchmarks/feature_maps.tsv"
+    conda:
+        "../environment.yml"
+    threads: half_the_cores
+    resources:
+        mem_mb=3500,
+        runtime=120,
+        gpu=gpus,
+    params:
+        settings=settings_of("feature_maps"),
+        code=code_of("feature_maps"),
+        machine=machine,
+    message:
+        "Analysis: feature maps"
+    shell:
+        "dreamrelation feature_maps"
+        " --settings {params.settings:q}"
+        " --machine {params.machine:q}"
+        " --figure {output.figure:q}"
+        " > {log:q} 2>&1"
+
+
+rule attention:
+    input:
+        unpack(adapters_of),
+        latents="results/{experiment}/{relation}/latents.parquet",
+        captions="results/{experiment}/captions.parquet",
+        model=model_files("attention"),
+    output:
+        table="results/{experiment}/{relation}/{method}/attention.csv",
+        figure="results/{experiment}/{relation}/{method}/attention.png",
+        video="results/{experiment}/{relation}/{method}/attention.mp4",
+    log:
+        "results/{experiment}/logs/attention/{relation}/{method}.log",
+    benchmark:
+        "results/{experiment}/benchmarks/attention/{relation}/{method}.tsv"
+    conda:
+        "../environment.yml"
+    threads: half_the_cores
+    resources:
+        mem_mb=3500,
+        runtime=120,
+        gpu=gpus,
+    params:
+        settings=settings_of("attention"),
+        code=code_of("attention"),
+        machine=machine,
+        adapters=adapters_flags,
+    message:
+        "Analysis: attention to {wildcards.relation} by {wildcards.method}"
+    shell:
+        "dreamrelation attention"
+        " --settings {params.settings:q}"
+        " --machine {params.machine:q}"
+        " --relation {wildcards.relation:q}"
+        " --method {wildcards.method:q}"
+        " --latents {input.latents:q}"
+        " --captions {input.captions:q}"
+        " {params.adapters:q}"
+        " --table {output.table:q}"
+        " --figure {output.figure:q}"
+        " --video {output.video:q}"
         " > {log:q} 2>&1"

@@ -32,6 +32,13 @@ class Relation:
     def caption_of_clips(self) -> str:
         return self.clip_caption or self.caption()
 
+    @property
+    def words(self) -> tuple[str, ...]:
+        """What a caption says of the relation itself, in the pieces that stand on either side of subject 2: such as
+        ("shaking hands with",)."""
+        said = self.predicate.removeprefix("is ").split("{other}")
+        return tuple(piece.strip() for piece in said if piece.strip())
+
     def caption(self, subject1: str = "person", subject2: str = "person") -> str:
         """Such as 'A dog is shaking hands with a cat.'"""
         predicate = self.predicate.format(other=with_article(subject2))

@@ -14,9 +14,9 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from tests.tiny_models import Kind
 
+from dreamrelation.adapter_format import METADATA
 from dreamrelation.backbones.interface import Denoiser
 from dreamrelation.methods.interface import OpenModel
-from dreamrelation.methods.lora.files import METADATA
 from dreamrelation.methods.lora.method import Lora
 from dreamrelation.methods.lora.placement import adapter_parameters
 from dreamrelation.methods.lora.settings import LoraSettings

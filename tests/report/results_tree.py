@@ -21,6 +21,7 @@ from dreamrelation.roles import ROLES
 from dreamrelation.settings.experiment import ExperimentSettings
 from dreamrelation.settings.stages import CompareStage, ReportStage
 from dreamrelation.stages import compare
+from dreamrelation.tables.csv_files import write_csv_rows
 from dreamrelation.tables.rows import (
     INDEX,
     MASKS,
@@ -104,6 +105,10 @@ def make_settings(
                 "frames_per_second": 10,
             },
             "metrics": {name: {"kind": KINDS[name]} for name in metrics},
+            "analysis": {
+                "attention": {"methods": ["dreamrelation"]} if "dreamrelation" in methods else None,
+                "feature_maps": {},
+            },
             "report": {"exemplars": exemplars, "prompts": prompts},
         },
         "the test",
@@ -131,10 +136,7 @@ class Results:
         return ReportStage.of(self.settings)
 
     def write(self) -> "Results":
-        if self.settings.analysis.subspaces is not None:
-            figure = self.folder / "analysis" / "subspaces.svg"
-            figure.parent.mkdir(parents=True)
-            figure.write_text('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 4"/>', encoding="utf-8")
+        self.write_analysis()
         selection, index = [], []
         for relation in self.settings.relations:
             takes = [self.take(relation, ("person", "person"), SOURCE_HEIGHT, SOURCE_WIDTH) for _ in range(self.clips)]
@@ -164,6 +166,30 @@ class Results:
             comparison=self.folder / "tables" / "comparison.csv",
             differences=self.folder / "tables" / "differences.csv",
         )
+
+    def write_analysis(self) -> None:
+        """Pictures that show nothing, and numbers."""
+        analysis, drawing = self.settings.analysis, '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 4"/>'
+        pictures = {"subspaces.svg": analysis.subspaces, "feature_maps.png": analysis.feature_maps}
+        for name in (name for name, wanted in pictures.items() if wanted is not None):
+            (self.folder / "analysis").mkdir(parents=True, exist_ok=True)
+            (self.folder / "analysis" / name).write_text(drawing, encoding="utf-8")
+        for relation in self.settings.relations:
+            for method in self.settings.exported_methods:
+                path = self.folder / relation / method / "learned.svg"
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(drawing, encoding="utf-8")
+            for method in () if analysis.attention is None else analysis.attention.methods:
+                rows = [
+                    ("base", "mean", 0.3, 0.25, 0.28, 0.32),
+                    (method, "mean", 0.4, 0.25, 0.37, 0.43),
+                    ("difference", "mean", 0.1, None, 0.07, 0.13),
+                    ("base", "clip", 0.3, 0.25, None, None),
+                ]
+                columns = ("model", "clip", "inside", "area", "low", "high")
+                write_csv_rows(self.folder / relation / method / "attention.csv", columns, rows)
+                frames = np.random.default_rng(1).integers(0, 256, (3, 64, 96, 3), dtype=np.uint8)
+                video.encode(self.folder / relation / method / "attention.mp4", frames, 10)
 
     def take(self, motion: str, kinds: tuple[str, str], height: int, width: int) -> Take:
         times = (np.arange(self.frames) - (self.frames - 1) / 2) / 10

@@ -153,6 +153,21 @@ def test_the_figure_of_the_models_matrices_is_there_with_words_for_those_who_do_
     assert (report / source).is_file() and "query and key" in words
 
 
+def test_what_the_analysis_found_is_shown_in_words_too(page: Page, report: Path) -> None:
+    pictures = {picture["src"] or "": picture["alt"] or "" for picture in page.all("img")}
+    learned = [words for source, words in pictures.items() if source.endswith("learned.svg")]
+    assert len(learned) == 4 and "Norm and effective rank of each adapter by block: Kicking, DreamRelation" in learned
+    assert [source for source in pictures if source.endswith("feature_maps.png")]
+    words = "".join(page.words)
+    assert "“A dog is running on a lawn.” and “A dog is hugging a cat on a lawn.”" in words
+    said = "Inside the masks, 25.0% of the picture, is 30.0% (28.0% to 32.0%) of the words' attention in the base model"
+    assert words.count(f"{said} and 40.0% (37.0% to 43.0%) with DreamRelation") == 2, "one for each relation"
+    videos = [video["src"] or "" for video in page.all("video")]
+    for source in [*pictures, *(source for source in videos if "attention" in source)]:
+        assert (report / source).is_file()
+    assert sum("attention" in source for source in videos) == 2
+
+
 def test_training_has_a_chart_for_each_term(page: Page) -> None:
     charts = [chart.get("aria-label") or "" for chart in page.all("svg")]
     assert charts.count("DreamRelation: reconstruction by step") == 2, "one for each relation"

@@ -1,19 +1,17 @@
 """The figure of subspace similarity: over r as means over blocks, and block by block at the largest r."""
 
 from pathlib import Path
-from typing import Any
 
 import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from dreamrelation.analysis.figure_style import STYLE
 from dreamrelation.analysis.subspace_curves import PAIRS, Curve
 from dreamrelation.files import appearing
 
 COLOURS = {("query", "key"): "#b3423a", ("query", "value"): "#3a6ea5", ("key", "value"): "#5a8f5a"}
-STYLE: dict[Any, Any] = {"svg.hashsalt": "dreamrelation", "svg.fonttype": "none", "font.size": 10, "axes.grid": True,
-         "grid.linewidth": 0.5, "grid.alpha": 0.5, "axes.spines.top": False, "axes.spines.right": False}  # fmt: skip
 
 
 def draw(path: Path, curves: list[Curve], title: str) -> None:

@@ -7,6 +7,7 @@ from dreamrelation.errors import UserError
 from dreamrelation.relations import Relation
 from dreamrelation.report.comparison import Comparison, read_comparison
 from dreamrelation.report.evaluation import Evaluation, read_evaluation
+from dreamrelation.report.inside import AnalysisFiles, find_analysis
 from dreamrelation.report.scores import MeanScore, Metric, Scores, averages_of
 from dreamrelation.settings.experiment import ExperimentSettings
 from dreamrelation.tables.rows import (
@@ -78,8 +79,7 @@ class ExperimentResults:
     index: list[IndexedClip]
     relations: list[RelationResults]
     comparison: Comparison
-    subspaces: Path | None
-    """The figure of the model's matrices, where it was asked for."""
+    analysis: AnalysisFiles
 
     @property
     def metrics(self) -> dict[str, Metric]:
@@ -113,8 +113,7 @@ def read_results(settings: ExperimentSettings, results: Path) -> ExperimentResul
             )
     averages = averages_of([relation.scores for relation in relations])
     comparison = read_comparison(results / "tables", averages, _comparable(relations))
-    subspaces = None if settings.analysis.subspaces is None else _existing(results / "analysis" / "subspaces.svg")
-    return ExperimentResults(index, relations, comparison, subspaces)
+    return ExperimentResults(index, relations, comparison, find_analysis(settings, results))
 
 
 def _comparable(relations: list[RelationResults]) -> list[str]:

@@ -15,6 +15,7 @@ from dreamrelation.report.confusions import confusion_tables
 from dreamrelation.report.difference_table import difference_table
 from dreamrelation.report.exemplars import ReadClip
 from dreamrelation.report.inputs import ExperimentResults
+from dreamrelation.report.inside import inside
 from dreamrelation.report.media import MediaFolder
 from dreamrelation.report.quality import COLUMNS, quality_of
 from dreamrelation.report.relation_page import relation_page, relation_title
@@ -67,7 +68,8 @@ def render(
             for column in PAPER_COLUMNS.values()
         ],
         "relations": [relation_page(settings.report, relation, media, read_clip) for relation in results.relations],
-        "subspaces": None if results.subspaces is None else media.copy_picture(results.subspaces, "analysis"),
+        "inside": inside(results.analysis, {slug: relation_title(slug) for slug in settings.relations}, media),
+        "feature_prompts": _feature_prompts(settings),
         "clips": _accounted(settings, results),
         "settings_yaml": _settings_yaml(settings),
         "versions": [("Python", platform.python_version()), *((name, _version(name)) for name in LIBRARIES)],
@@ -77,6 +79,11 @@ def render(
         "index.html": pages.get_template("page.html.j2").render(shared | context),
         "quality.html": pages.get_template("quality.html.j2").render(shared | quality),
     }
+
+
+def _feature_prompts(settings: ExperimentSettings) -> str:
+    found = settings.analysis.feature_maps
+    return "" if found is None else " and ".join(f"“{prompt}”" for prompt in found.prompts)
 
 
 def _confidence_text(results: ExperimentResults) -> str:

@@ -4,7 +4,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from dreamrelation.settings.base import Settings
+from dreamrelation.settings.base import Count, Name, Settings
+
+NoiseLevel = Annotated[float, Field(gt=0, lt=1)]
 
 
 class SubspaceSettings(Settings):
@@ -18,8 +20,37 @@ class SubspaceSettings(Settings):
     """Largest error of a similarity that `auto` lets pass, at any r."""
 
 
+class AttentionSettings(Settings):
+    """Where the relation's words look: attention of the base model, and with a method, on real clips with masks."""
+
+    methods: Annotated[tuple[Name, ...], Field(min_length=1)]
+    """Trained methods that are compared with the base model."""
+    noise_level: NoiseLevel = 0.5
+    """Of the clips' latents, at which the model is looked at."""
+    clips: Count = 20
+    """So many clips at the most: held-out ones, or where there are none those that are learnt from."""
+    shown: Count = 2
+    """So many of them are drawn."""
+
+
+class FeatureMapSettings(Settings):
+    """Query, key and value of the visual tokens of the base model's own videos, drawn as maps."""
+
+    prompts: Annotated[tuple[str, ...], Field(min_length=1)] = (
+        "A dog is running on a lawn.",
+        "A dog is hugging a cat on a lawn.",
+    )
+    """Of the videos: such as one with a single subject and one with two."""
+    noise_level: NoiseLevel = 0.5
+    """Of the videos' latents, at which the model is looked at."""
+
+
 class AnalysisSettings(Settings):
     """What is looked at in the model itself."""
 
     subspaces: SubspaceSettings | None = SubspaceSettings()
+    """`None`: not."""
+    attention: AttentionSettings | None = None
+    """`None`: not."""
+    feature_maps: FeatureMapSettings | None = None
     """`None`: not."""

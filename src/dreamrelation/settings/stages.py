@@ -10,7 +10,7 @@ from typing import ClassVar, Self
 
 from dreamrelation.errors import UserError
 from dreamrelation.relations import Relation
-from dreamrelation.settings.analysis import SubspaceSettings
+from dreamrelation.settings.analysis import AttentionSettings, FeatureMapSettings, SubspaceSettings
 from dreamrelation.settings.base import Name, Settings
 from dreamrelation.settings.data import ClipSettings, Data, FolderData
 from dreamrelation.settings.experiment import ExperimentSettings
@@ -297,6 +297,69 @@ class SubspacesStage(StageSettings):
         return cls(model=experiment.model.only("denoiser"), subspaces=subspaces)
 
 
+class LearnedStage(StageSettings):
+    """What a method learned, by the names of the model's layers."""
+
+    model: Model
+
+    @classmethod
+    def of(cls, experiment: ExperimentSettings, chosen: Chosen = NOTHING) -> Self:
+        return cls(model=experiment.model.only())
+
+
+class AttentionStage(RelationStage):
+    """Attention of the words of one relation, in the base model and with one method."""
+
+    seed: int
+    model: Model
+    latents: LatentsStage
+    """What the cache was made with, to refuse another one."""
+    method: Method
+    attention: AttentionSettings
+    intervals: IntervalSettings
+    frames_per_second: int
+
+    @classmethod
+    def of(cls, experiment: ExperimentSettings, chosen: Chosen = NOTHING) -> Self:
+        attention = experiment.analysis.attention
+        if attention is None:
+            raise UserError("analysis.attention is null, expected its settings")
+        clips = ClipsStage.of(experiment)
+        return cls(
+            relation=experiment.relation(chosen.relation or ""),
+            seed=experiment.seed,
+            model=experiment.model,
+            latents=LatentsStage.of(experiment),
+            method=experiment.method(chosen.method or ""),
+            attention=attention,
+            intervals=experiment.intervals,
+            frames_per_second=clips.frames_per_second,
+        )
+
+
+class FeatureMapsStage(StageSettings):
+    """The base model's features of videos that it draws itself."""
+
+    seed: int
+    size: FrameSize
+    model: Model
+    sampling: Sampling
+    feature_maps: FeatureMapSettings
+
+    @classmethod
+    def of(cls, experiment: ExperimentSettings, chosen: Chosen = NOTHING) -> Self:
+        feature_maps = experiment.analysis.feature_maps
+        if feature_maps is None:
+            raise UserError("analysis.feature_maps is null, expected its settings")
+        return cls(
+            seed=experiment.seed,
+            size=FrameSize.of(experiment.clips),
+            model=experiment.model,
+            sampling=experiment.generation.resolved(experiment.model.spec),
+            feature_maps=feature_maps,
+        )
+
+
 class ReportStage(StageSettings):
     """The page, which shows everything."""
 
@@ -323,6 +386,9 @@ STAGES: dict[str, type[StageSettings]] = {
     "compare": CompareStage,
     "table": TableStage,
     "subspaces": SubspacesStage,
+    "learned": LearnedStage,
+    "attention": AttentionStage,
+    "feature_maps": FeatureMapsStage,
     "report": ReportStage,
 }
 """Stage → its slice."""

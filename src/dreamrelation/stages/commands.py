@@ -133,6 +133,24 @@ COMMANDS: dict[str, Command] = {
         paths=("table", "figure", "unfinished"),
         settings_beside="table",
     ),
+    "learned": Command(
+        "tell how large and of how many directions a method's changes are",
+        names=("relation", "method"),
+        paths=("adapters", "adapters_manifest", "table", "figure"),
+        machine=False,
+        settings_beside="table",
+    ),
+    "attention": Command(
+        "show where a relation's words look, before and after a method",
+        names=("relation", "method"),
+        paths=("latents", "captions", "adapters", "adapters_manifest", "table", "figure", "video"),
+        settings_beside="table",
+    ),
+    "feature_maps": Command(
+        "draw query, key and value of the base model's own videos as maps",
+        paths=("figure",),
+        settings_beside="figure",
+    ),
     "report": Command(
         "write the HTML report",
         paths=("results", "report", "scores_table"),

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 from safetensors.numpy import load_file, save_file
 
+from dreamrelation.adapter_format import DOWN, METADATA, UP
 from dreamrelation.backbone_spec import BackboneSpec
 from dreamrelation.methods.files import FACTS
-from dreamrelation.methods.lora.files import DOWN, METADATA, UP, file_of, peft_settings
+from dreamrelation.methods.lora.files import file_of, peft_settings
 from dreamrelation.methods.lora.settings import LoraSettings
 
 Tensors = dict[str, np.ndarray]

@@ -4,13 +4,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-DOWN, UP = ".lora_A.weight", ".lora_B.weight"
-"""What follows the name of a layer in the names of its two matrices."""
-METADATA = "lora_adapter_metadata"
-"""Where diffusers looks for peft's settings of a LoRA; without them it takes alpha to be the rank. It is the one
-metadata key, with our own facts in it: diffusers reads only what begins with the name of a part of its pipeline.
-"""
-
 
 def file_of(folder: Path, adapter: str) -> Path:
     return folder / f"{adapter}.safetensors"
@@ -19,8 +12,9 @@ def file_of(folder: Path, adapter: str) -> Path:
 def peft_settings(ranks: Mapping[str, int], rank: int, alpha: int) -> dict[str, Any]:
     """What diffusers builds its adapters from: fields of peft's `LoraConfig` behind the name of the pipeline's part.
 
-    `ranks`: layer → its rank, such as "transformer.blocks.0.attn1.to_q" → 16; where it is not `rank`, its alpha is
-    another one too, so that all have the same scale alpha / rank.
+    They and our own facts are the one value of a file's metadata; diffusers reads only what begins with the name of a
+    part of its pipeline. `ranks`: layer → its rank, such as "transformer.blocks.0.attn1.to_q" → 16; where it is not
+    `rank`, its alpha is another one too, so that all have the same scale alpha / rank.
     """
     settings: dict[str, Any] = {}
     for part in sorted({layer.partition(".")[0] for layer in ranks}):

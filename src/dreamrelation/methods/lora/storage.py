@@ -6,9 +6,10 @@ from typing import Any
 import torch
 from torch import nn
 
+from dreamrelation.adapter_format import METADATA
 from dreamrelation.backbones.interface import Denoiser
 from dreamrelation.methods.files import FACTS
-from dreamrelation.methods.lora.files import METADATA, file_of, peft_settings
+from dreamrelation.methods.lora.files import file_of, peft_settings
 from dreamrelation.methods.lora.placement import adapter_parameters, tuner_layers
 from dreamrelation.methods.storage import check_shape, load_tensors, save_tensors
 
