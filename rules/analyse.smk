@@ -2,7 +2,8 @@
 
 in: the base model; for attention also latents, captions and what a method learned
 out: results/{experiment}/analysis/subspaces.{csv,svg}, results/{experiment}/analysis/feature_maps.png,
-     results/{experiment}/{relation}/{method}/learned.{csv,svg} and attention.{csv,png,mp4}
+     results/{experiment}/{relation}/{method}/learned.{csv,svg}, attention.{csv,png,mp4} and
+     strength.{png,mp4}
 """
 
 SHOWN_OF_ANALYSIS = []
@@ -16,6 +17,8 @@ if settings.analysis.attention is not None:
     SHOWN_OF_ANALYSIS += of_each_method(
         ["attention.csv", "attention.png", "attention.mp4"], settings.analysis.attention.methods
     )
+if settings.analysis.strength is not None:
+    SHOWN_OF_ANALYSIS += of_each_method(["strength.png", "strength.mp4"], settings.analysis.strength.methods)
 SHOWN_OF_ANALYSIS += of_each_method(["learned.svg"], settings.exported_methods)
 TARGETS += [*SHOWN_OF_ANALYSIS, *of_each_method(["learned.csv"], settings.exported_methods)]
 
@@ -155,6 +158,45 @@ rule attention:
         " --captions {input.captions:q}"
         " {params.adapters:q}"
         " --table {output.table:q}"
+        " --figure {output.figure:q}"
+        " --video {output.video:q}"
+        " > {log:q} 2>&1"
+
+
+rule strength:
+    input:
+        unpack(adapters_of),
+        prompts="results/{experiment}/{relation}/prompts.parquet",
+        model=model_files("strength"),
+    output:
+        figure="results/{experiment}/{relation}/{method}/strength.png",
+        video="results/{experiment}/{relation}/{method}/strength.mp4",
+    log:
+        "results/{experiment}/logs/strength/{relation}/{method}.log",
+    benchmark:
+        "results/{experiment}/benchmarks/strength/{relation}/{method}.tsv"
+    conda:
+        "../environment.yml"
+    threads: half_the_cores
+    resources:
+        mem_mb=3500,
+        runtime=240,
+        gpu=gpus,
+    params:
+        settings=settings_of("strength"),
+        code=code_of("strength"),
+        machine=machine,
+        adapters=adapters_flags,
+    message:
+        "Analysis: strengths of {wildcards.method} on {wildcards.relation}"
+    shell:
+        "dreamrelation strength"
+        " --settings {params.settings:q}"
+        " --machine {params.machine:q}"
+        " --relation {wildcards.relation:q}"
+        " --method {wildcards.method:q}"
+        " --prompts {input.prompts:q}"
+        " {params.adapters:q}"
         " --figure {output.figure:q}"
         " --video {output.video:q}"
         " > {log:q} 2>&1"

@@ -82,7 +82,7 @@ class Plan:
 
     def model_files(self, stage: str) -> list[str]:
         """Files of the model's parts that a stage loads."""
-        if stage in ("train", "generate", "attention", "feature_maps"):
+        if stage in ("train", "generate", "attention", "strength", "feature_maps"):
             return self.experiment.model.files()
         parts: dict[str, Part] = {"latents": "autoencoder", "subspaces": "denoiser"}
         return self.experiment.model.only(parts.get(stage, "text_encoder")).files()

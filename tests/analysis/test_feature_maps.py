@@ -1,14 +1,22 @@
 """Query, key and value as maps: against the layers themselves, and pictures of known features."""
 
+from functools import partial
+from typing import Any
+
 import numpy as np
 import torch
 from tests.tiny_models import Kind
+from torch import nn
 
 from dreamrelation.analysis.feature_maps import as_picture, feature_maps
 from dreamrelation.backbones.interface import visual_projections
 
 TEXT = "A dog is hugging a cat."
 GRID = (3, 4, 6)
+
+
+def _keep(outputs: list[torch.Tensor], module: nn.Module, args: Any, output: torch.Tensor) -> None:
+    outputs.append(output[0])
 
 
 def test_maps_are_means_over_blocks_heads_and_frames_of_the_visual_tokens(kind: Kind) -> None:
@@ -18,7 +26,7 @@ def test_maps_are_means_over_blocks_heads_and_frames_of_the_visual_tokens(kind: 
     seen: dict[str, list[torch.Tensor]] = {}
     for name in ("query", "key", "value"):
         for layer in visual_projections(denoiser, name):
-            layer.register_forward_hook(lambda m, args, out, name=name: seen.setdefault(name, []).append(out[0]))
+            layer.register_forward_hook(partial(_keep, seen.setdefault(name, [])))
     found = feature_maps(denoiser, noisy, 0.5, texts)
     for name, outputs in seen.items():
         visual = [o[-count:] if kind.spec.text_place == "before" else o[:count] for o in outputs]

@@ -107,6 +107,7 @@ def make_settings(
             "metrics": {name: {"kind": KINDS[name]} for name in metrics},
             "analysis": {
                 "attention": {"methods": ["dreamrelation"]} if "dreamrelation" in methods else None,
+                "strength": {"methods": ["dreamrelation"]} if "dreamrelation" in methods else None,
                 "feature_maps": {},
             },
             "report": {"exemplars": exemplars, "prompts": prompts},
@@ -179,6 +180,9 @@ class Results:
                 path = self.folder / relation / method / "learned.svg"
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_text(drawing, encoding="utf-8")
+            for method in () if analysis.strength is None else analysis.strength.methods:
+                frames = np.random.default_rng(2).integers(0, 256, (3, 64, 96, 3), dtype=np.uint8)
+                video.encode(self.folder / relation / method / "strength.mp4", frames, 10)
             for method in () if analysis.attention is None else analysis.attention.methods:
                 rows = [
                     ("base", "mean", 0.3, 0.25, 0.28, 0.32),

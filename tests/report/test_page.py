@@ -166,6 +166,8 @@ def test_what_the_analysis_found_is_shown_in_words_too(page: Page, report: Path)
     for source in [*pictures, *(source for source in videos if "attention" in source)]:
         assert (report / source).is_file()
     assert sum("attention" in source for source in videos) == 2
+    labels = [video["aria-label"] or "" for video in page.all("video")]
+    assert "The same video with what was learned applied more and more strongly: Kicking, DreamRelation" in labels
 
 
 def test_training_has_a_chart_for_each_term(page: Page) -> None:

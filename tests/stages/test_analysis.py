@@ -86,8 +86,12 @@ def test_captions_without_the_relations_words_and_methods_that_learn_nothing_are
     caches(experiment, tmp_path)
     run(experiment, tmp_path)
     kicking = config.from_mapping(overlay(experiment.model_dump(), {"relations": ["kicking"]}), "test")
-    with pytest.raises(UserError, match=f"'{CAPTION}': found no 'kicking' in it"):
-        look(experiment, tmp_path, settings=AttentionStage.of(kicking, Chosen("dreamrelation", relation="kicking")))
+    of_kicking = Chosen("dreamrelation", relation="kicking")
+    with pytest.raises(UserError, match=f"'{CAPTION}': found no 'kicking' in it; analysis.attention.words says what"):
+        look(experiment, tmp_path, settings=AttentionStage.of(kicking, of_kicking))
+    told = {"analysis": {"attention": {"words": {"kicking": ["hugging"]}}}}
+    kicking = config.from_mapping(overlay(kicking.model_dump(), told), "test")
+    assert look(experiment, tmp_path, settings=AttentionStage.of(kicking, of_kicking))
     with pytest.raises(UserError, match="'base' is of the kind 'none': it learned nothing"):
         settings = AttentionStage.of(experiment, Chosen("base", relation="hugging"))
         look(experiment, tmp_path, settings=settings, method="base")

@@ -35,6 +35,10 @@ def test_everything_is_planned_once(checkout: Checkout) -> None:
         "compare": 1,
         "table": 1,
         "subspaces": 1,
+        "feature_maps": 1,
+        "attention": relations,
+        "strength": relations,
+        "learned": relations * len(settings.exported_methods),
         "report": 1,
     }
 

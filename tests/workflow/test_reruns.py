@@ -17,6 +17,7 @@ Edit = Callable[[str, str, str], None]
 RELATIONS, METHODS, METRICS = 3, 3, 6
 ONE_METHOD = {
     "export": RELATIONS,
+    "learned": RELATIONS,
     "generate": RELATIONS,
     "evaluate": RELATIONS * METRICS,
     "summarise": RELATIONS,
@@ -25,6 +26,8 @@ ONE_METHOD = {
     "report": 1,
 }
 """What follows when the adapters of one method change, in all relations."""
+LOOKED_INTO = {"attention": RELATIONS, "strength": RELATIONS}
+"""And of the method that the analysis looks into."""
 
 
 def test_a_second_run_has_nothing_to_do(finished: Checkout) -> None:
@@ -48,13 +51,14 @@ def test_each_command_is_one_that_the_command_line_knows_with_the_settings_of_it
     [
         (
             "generation={guidance_scale: 5.0}",
-            {"export", "generate", "evaluate", "summarise", "compare", "table", "report"},
+            {"export", "generate", "evaluate", "summarise", "compare", "table", "strength", "feature_maps", "report"},
         ),
-        ("intervals={bootstrap_samples: 500}", {"summarise", "compare", "table", "report"}),
+        ("intervals={bootstrap_samples: 500}", {"summarise", "compare", "table", "attention", "report"}),
         ("report={exemplars: 3}", {"report"}),
         (
             "latents={union: released_code}",
-            {"latents", "train", "export", "generate", "evaluate", "summarise", "compare", "table", "report"},
+            {"latents", "train", "export", "generate", "evaluate", "summarise", "compare", "table", "report"}
+            | {"learned", "attention", "strength"},
         ),
         ("clips={minimum: 7}", {"clips", "masks", "report"}),
     ],
@@ -73,6 +77,9 @@ def test_a_changed_setting_reruns_what_uses_it(finished: Checkout, override: str
         "summarise",
         "compare",
         "table",
+        "learned",
+        "attention",
+        "strength",
     }
     assert stages <= planned and planned <= stages | (follows if "clips" in stages else set())
 
@@ -138,7 +145,7 @@ def test_what_computes_nothing_reruns_nothing(finished: Checkout, edit: Edit, pa
 def test_a_changed_loss_retrains_exactly_the_methods_that_use_it(finished: Checkout, edit: Edit) -> None:
     edit("src/dreamrelation/losses/contrastive.py", "features[1:] - features[:-1]", "features[:-1] - features[1:]")
     answer = finished.plan()
-    assert answer.jobs == {"train": RELATIONS, **ONE_METHOD}
+    assert answer.jobs == {"train": RELATIONS, **ONE_METHOD, **LOOKED_INTO}
     assert "direct_lora on" not in answer.text and "dreamrelation on" in answer.text
 
 

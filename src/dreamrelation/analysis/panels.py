@@ -1,9 +1,13 @@
 """Pictures and videos side by side with their names above them, and heat laid over frames."""
 
+from pathlib import Path
+
 import cv2
 import matplotlib
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
+
+from dreamrelation.files import appearing
 
 GAP = 4
 HEADER = 20
@@ -36,6 +40,12 @@ def side_by_side(rows: list[list[np.ndarray]], names: list[str]) -> np.ndarray:
             y, x = top + row * (height + GAP), GAP + column * (width + GAP)
             sheet[:, y : y + height, x : x + width] = video.repeat(factor, axis=1).repeat(factor, axis=2)
     return sheet
+
+
+def write_middle(path: Path, frames: np.ndarray) -> None:
+    """Write the middle one of frames (F, H, W, 3) uint8 as PNG; appears atomically."""
+    with appearing(path) as beside:
+        Image.fromarray(frames[len(frames) // 2]).save(beside, format="PNG")
 
 
 def with_heat(frames: np.ndarray, heat: np.ndarray, most: float) -> np.ndarray:

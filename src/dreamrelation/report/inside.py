@@ -28,16 +28,17 @@ class AnalysisFiles:
     feature_maps: Path | None
     attention: list[OfMethod]
     """Table and video."""
+    strength: list[OfMethod]
+    """Video."""
     learned: list[OfMethod]
     """Figure."""
 
 
 @dataclass(frozen=True)
-class Attention:
-    """One relation's words, in the base model and with one method."""
+class Shown:
+    """A video about one relation and one method."""
 
-    title: str
-    sentence: str
+    caption: str
     video: PageVideo
     label: str
     """What the video shows, for those who do not see it."""
@@ -49,24 +50,27 @@ class Inside:
 
     subspaces: str | None
     feature_maps: str | None
-    attention: list[Attention]
+    attention: list[Shown]
+    strength: list[Shown]
     learned: list[tuple[str, str]]
     """Title and figure."""
 
     @property
     def shown(self) -> bool:
         """Whether there is anything to show."""
-        return bool(self.subspaces or self.feature_maps or self.attention or self.learned)
+        return bool(self.subspaces or self.feature_maps or self.attention or self.strength or self.learned)
 
 
 def find_analysis(settings: ExperimentSettings, results: Path) -> AnalysisFiles:
     """The files of `results/{experiment}`. Raises UserError that names a missing one."""
     analysis = settings.analysis
     looked_at = () if analysis.attention is None else analysis.attention.methods
+    strengthened = () if analysis.strength is None else analysis.strength.methods
     return AnalysisFiles(
         subspaces=None if analysis.subspaces is None else _existing(results / "analysis/subspaces.svg"),
         feature_maps=None if analysis.feature_maps is None else _existing(results / "analysis/feature_maps.png"),
         attention=_of_methods(settings, results, looked_at, ("attention.csv", "attention.mp4")),
+        strength=_of_methods(settings, results, strengthened, ("strength.mp4",)),
         learned=_of_methods(settings, results, settings.exported_methods, ("learned.svg",)),
     )
 
@@ -80,10 +84,11 @@ def inside(files: AnalysisFiles, titles: dict[str, str], media: MediaFolder) -> 
         subspaces=None if files.subspaces is None else media.copy_picture(files.subspaces, "analysis"),
         feature_maps=None if files.feature_maps is None else media.copy_picture(files.feature_maps, "analysis"),
         attention=[_attention(one, titles[one.relation], media) for one in files.attention],
+        strength=[_strength(one, titles[one.relation], media) for one in files.strength],
         learned=[
             (
                 f"{titles[one.relation]}, {method_label(one.method)}",
-                media.copy_picture(one.files[0], f"{one.relation}/{one.method}"),
+                media.copy_picture(one.files[0], _place(one)),
             )
             for one in files.learned
         ],
@@ -100,7 +105,7 @@ def _of_methods(
     ]
 
 
-def _attention(one: OfMethod, title: str, media: MediaFolder) -> Attention:
+def _attention(one: OfMethod, title: str, media: MediaFolder) -> Shown:
     table, video = one.files
     with table.open(newline="", encoding="utf-8") as file:
         means = {row["model"]: row for row in csv.DictReader(file) if row.get("clip") == "mean"}
@@ -109,16 +114,29 @@ def _attention(one: OfMethod, title: str, media: MediaFolder) -> Attention:
         raise UserError(f"{table}: found no mean of {sorted(missing)[0]}, expected it")
     area = float(means["base"]["area"])
     label = method_label(one.method)
-    return Attention(
-        title=f"{title}, {label}",
-        sentence=(
-            f"Inside the masks, {_percent(area)} of the picture, is {_with_limits(means['base'])} of the words'"
-            f" attention in the base model and {_with_limits(means[one.method])} with {label}; the difference is"
-            f" {_with_limits(means['difference'])}."
+    return Shown(
+        caption=(
+            f"{title}, {label}. Inside the masks, {_percent(area)} of the picture, is {_with_limits(means['base'])} of"
+            f" the words' attention in the base model and {_with_limits(means[one.method])} with {label}; the"
+            f" difference is {_with_limits(means['difference'])}."
         ),
-        video=media.copy_video(video, file_sha256(video), f"{one.relation}/{one.method}"),
+        video=media.copy_video(video, file_sha256(video), _place(one)),
         label=f"Clips of {title.lower()}, and where its words look in the base model and with {label}",
     )
+
+
+def _strength(one: OfMethod, title: str, media: MediaFolder) -> Shown:
+    (video,) = one.files
+    named = f"{title}, {method_label(one.method)}"
+    return Shown(
+        caption=f"{named}.",
+        video=media.copy_video(video, file_sha256(video), _place(one)),
+        label=f"The same video with what was learned applied more and more strongly: {named}",
+    )
+
+
+def _place(one: OfMethod) -> str:
+    return f"analysis/{one.relation}/{one.method}"
 
 
 def _with_limits(row: dict[str, str]) -> str:

@@ -25,6 +25,8 @@ class AttentionSettings(Settings):
 
     methods: Annotated[tuple[Name, ...], Field(min_length=1)]
     """Trained methods that are compared with the base model."""
+    words: Annotated[dict[Name, tuple[str, ...]], Field(default_factory=dict)]
+    """Relation → its words as they stand in the captions of its clips, where they are not those of its predicate."""
     noise_level: NoiseLevel = 0.5
     """Of the clips' latents, at which the model is looked at."""
     clips: Count = 20
@@ -45,12 +47,25 @@ class FeatureMapSettings(Settings):
     """Of the videos' latents, at which the model is looked at."""
 
 
+class StrengthSettings(Settings):
+    """The same video with what was learned applied more and more strongly."""
+
+    methods: Annotated[tuple[Name, ...], Field(min_length=1)]
+    """Trained methods that have an `inference_scale`."""
+    scales: Annotated[tuple[Annotated[float, Field(ge=0, le=10)], ...], Field(min_length=2)] = (0.0, 0.5, 1.0, 1.5)
+    """In the place of `inference_scale`; 0 is the base model."""
+    prompts: Count = 1
+    """So many of the first prompts of each relation are drawn."""
+
+
 class AnalysisSettings(Settings):
     """What is looked at in the model itself."""
 
     subspaces: SubspaceSettings | None = SubspaceSettings()
     """`None`: not."""
     attention: AttentionSettings | None = None
+    """`None`: not."""
+    strength: StrengthSettings | None = None
     """`None`: not."""
     feature_maps: FeatureMapSettings | None = None
     """`None`: not."""

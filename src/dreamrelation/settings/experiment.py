@@ -114,18 +114,21 @@ class ExperimentSettings(Settings):
             self._check("generation", lambda r=relation: self.generation.prompts_of(r))
         for name, method in self.methods.items():
             self._check(f"methods.{name}", lambda method=method: method.check_backbone(self.model.spec))
-        if self.analysis.attention is not None:
-            self._check("analysis.attention.methods", self._check_attention)
+        for name in ("attention", "strength"):
+            self._check(f"analysis.{name}.methods", lambda name=name: self._check_looked_at(name))
         for name, metric in self.metrics.items():
             for relation in self.relations:
                 self._check(f"metrics.{name}", lambda m=metric, r=relation: m.check_relation(r))
         return self
 
-    def _check_attention(self) -> None:
-        assert self.analysis.attention is not None
-        for name in self.analysis.attention.methods:
-            if not self.method(name).trains:
+    def _check_looked_at(self, analysis: str) -> None:
+        settings = getattr(self.analysis, analysis)
+        for name in () if settings is None else settings.methods:
+            method = self.method(name)
+            if not method.trains:
                 raise UserError(f"{name} is not trained, expected methods that are")
+            if analysis == "strength" and not hasattr(method, "inference_scale"):
+                raise UserError(f"{name} is of the kind {method.kind!r}, which has no inference_scale")
 
     @staticmethod
     def _check(place: str, check: Any) -> None:

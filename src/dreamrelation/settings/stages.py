@@ -315,6 +315,7 @@ class AttentionStage(RelationStage):
     latents: LatentsStage
     """What the cache was made with, to refuse another one."""
     method: Method
+    words: tuple[str, ...]
     attention: AttentionSettings
     intervals: IntervalSettings
     frames_per_second: int
@@ -324,17 +325,33 @@ class AttentionStage(RelationStage):
         attention = experiment.analysis.attention
         if attention is None:
             raise UserError("analysis.attention is null, expected its settings")
-        clips = ClipsStage.of(experiment)
+        clips, relation = ClipsStage.of(experiment), experiment.relation(chosen.relation or "")
         return cls(
-            relation=experiment.relation(chosen.relation or ""),
+            relation=relation,
             seed=experiment.seed,
             model=experiment.model,
             latents=LatentsStage.of(experiment),
             method=experiment.method(chosen.method or ""),
-            attention=attention,
+            words=attention.words.get(relation.slug, relation.words),
+            attention=attention.model_copy(update={"words": {}}),
             intervals=experiment.intervals,
             frames_per_second=clips.frames_per_second,
         )
+
+
+class StrengthStage(GenerateStage):
+    """Videos of one relation with what one method learned, applied more and more strongly."""
+
+    scales: tuple[float, ...]
+
+    @classmethod
+    def of(cls, experiment: ExperimentSettings, chosen: Chosen = NOTHING) -> Self:
+        strength = experiment.analysis.strength
+        if strength is None:
+            raise UserError("analysis.strength is null, expected its settings")
+        generated = GenerateStage.of(experiment, chosen)
+        shown = generated.model_copy(update={"prompts": generated.prompts[: strength.prompts], "videos_per_prompt": 1})
+        return cls(**dict(shown), scales=strength.scales)
 
 
 class FeatureMapsStage(StageSettings):
@@ -388,6 +405,7 @@ STAGES: dict[str, type[StageSettings]] = {
     "subspaces": SubspacesStage,
     "learned": LearnedStage,
     "attention": AttentionStage,
+    "strength": StrengthStage,
     "feature_maps": FeatureMapsStage,
     "report": ReportStage,
 }

@@ -10,15 +10,13 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image
 from torch import Tensor
 from torch.nn.functional import avg_pool2d
 
-from dreamrelation.analysis.panels import side_by_side, with_heat
+from dreamrelation.analysis.panels import side_by_side, with_heat, write_middle
 from dreamrelation.analysis.word_attention import word_attention
 from dreamrelation.backbones.interface import Backbone
 from dreamrelation.errors import UserError
-from dreamrelation.files import appearing
 from dreamrelation.flow import add_noise
 from dreamrelation.latents.cache import CachedClips, latents_fingerprint, load_clips
 from dreamrelation.methods.files import check_manifest
@@ -26,7 +24,6 @@ from dreamrelation.methods.interface import OpenModel, TrainedMethod
 from dreamrelation.metrics.intervals import bootstrap
 from dreamrelation.progress import Progress
 from dreamrelation.randomness import generator_for
-from dreamrelation.relations import Relation
 from dreamrelation.settings.machine import MachineSettings
 from dreamrelation.settings.methods import TrainedMethodSettings
 from dreamrelation.settings.registry import implementation_of
@@ -75,7 +72,7 @@ def run(
     check_manifest(adapters_manifest, adapters)
     backbone: Backbone = implementation_of(settings.model)(settings.model, machine)
     clips = _clips(settings, latents, latents_fingerprint(settings.latents, backbone.fingerprint("autoencoder")))
-    places = _places(backbone, clips, settings.relation)
+    places = _places(backbone, clips, settings)
     gc.collect()  # the text encoder may be larger than the transformer, which comes next
     model = OpenModel(backbone, TextCache(captions, backbone.fingerprint("text_encoder")))
     learner: TrainedMethod = implementation_of(settings.method)(settings.method)
@@ -92,8 +89,7 @@ def run(
     write_csv_rows(table, COLUMNS, _rows(settings, clips.clips, looks, areas))
     frames = _drawn(settings, backbone, clips, looks)
     encode(video, frames, settings.frames_per_second)
-    with appearing(figure) as beside:
-        Image.fromarray(frames[len(frames) // 2]).save(beside, format="PNG")
+    write_middle(figure, frames)
 
 
 def _clips(settings: AttentionStage, latents: Path, made_with: str) -> CachedClips:
@@ -112,11 +108,13 @@ def _clips(settings: AttentionStage, latents: Path, made_with: str) -> CachedCli
     )
 
 
-def _places(backbone: Backbone, clips: CachedClips, relation: Relation) -> dict[str, list[int]]:
+def _places(backbone: Backbone, clips: CachedClips, settings: AttentionStage) -> dict[str, list[int]]:
     """Caption → the numbers of its tokens that are the relation's words."""
-    encoder = backbone.text_encoder()
-    captions = dict.fromkeys(clips.captions)
-    return {caption: [n for words in relation.words for n in encoder.places(caption, words)] for caption in captions}
+    encoder, captions = backbone.text_encoder(), dict.fromkeys(clips.captions)
+    try:
+        return {text: [n for words in settings.words for n in encoder.places(text, words)] for text in captions}
+    except UserError as error:
+        raise UserError(f"{error}; analysis.attention.words says what {settings.relation.slug} is there") from None
 
 
 def _looks(

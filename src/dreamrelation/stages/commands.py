@@ -146,6 +146,12 @@ COMMANDS: dict[str, Command] = {
         paths=("latents", "captions", "adapters", "adapters_manifest", "table", "figure", "video"),
         settings_beside="table",
     ),
+    "strength": Command(
+        "draw a video with what a method learned, applied more and more strongly",
+        names=("relation", "method"),
+        paths=("prompts", "adapters", "adapters_manifest", "figure", "video"),
+        settings_beside="video",
+    ),
     "feature_maps": Command(
         "draw query, key and value of the base model's own videos as maps",
         paths=("figure",),

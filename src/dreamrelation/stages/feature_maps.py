@@ -6,13 +6,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 import torch
-from PIL import Image
 
 from dreamrelation.analysis.feature_maps import as_picture, feature_maps
 from dreamrelation.analysis.matrices import PROJECTIONS
-from dreamrelation.analysis.panels import side_by_side
+from dreamrelation.analysis.panels import side_by_side, write_middle
 from dreamrelation.backbones.interface import Backbone
-from dreamrelation.files import appearing
 from dreamrelation.flow import add_noise
 from dreamrelation.progress import Progress
 from dreamrelation.randomness import derived_seed
@@ -49,9 +47,7 @@ def run(*, settings: FeatureMapsStage, machine: MachineSettings, figure: Path) -
             frame = autoencoder.decode(clean)[0, sampling.pixel_frames // 2]
             rows.append([frame, *(_enlarged(as_picture(maps[name]), frame) for name in PROJECTIONS)])
             counter.advance()
-    sheet = side_by_side([[picture[None] for picture in row] for row in rows], ["video", *PROJECTIONS])[0]
-    with appearing(figure) as beside:
-        Image.fromarray(sheet).save(beside, format="PNG")
+    write_middle(figure, side_by_side([[picture[None] for picture in row] for row in rows], ["video", *PROJECTIONS]))
 
 
 def _enlarged(picture: np.ndarray, frame: np.ndarray) -> np.ndarray:
