@@ -16,7 +16,7 @@ from dreamrelation.errors import UserError
 from dreamrelation.video import quarter_turns
 
 RIFF_HEADER_BYTES = 8
-QUARTER = "2"
+EIGHTH = "3"
 """Sides of a frame that is only looked at are halved so many times, by codecs that can; others ignore it."""
 HIGH_DYNAMIC_RANGE = {16: "PQ", 18: "HLG"}
 """Transfer characteristics of ITU-T H.273 of which a plain conversion to RGB makes pale, wrong colours."""
@@ -65,7 +65,7 @@ def look(path: Path) -> Footage:
     try:
         with av.open(str(path)) as container:
             stream = _video_stream(container, path)
-            stream.codec_context.options = {"lowres": QUARTER}
+            stream.codec_context.options = {"lowres": EIGHTH}
             width, height = stream.codec_context.width, stream.codec_context.height
             first, units = _demux(container, stream)
             if first is None:

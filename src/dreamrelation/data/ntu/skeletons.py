@@ -93,7 +93,7 @@ class _Lines:
 
     def _converted_at_once(self) -> np.ndarray | None:
         """(25·B, 12); None where a line does not look as usual."""
-        block = "\n".join(line for start in self.joints for line in self.lines[start : start + JOINTS])
+        block = "\n".join(["\n".join(self.lines[start : start + JOINTS]) for start in self.joints])
         if not block:
             return None
         try:
