@@ -1,11 +1,11 @@
 """Whether a model with what was learned of two relations still shows each of them.
 
-    python benchmarks/merged_relations.py results/puppets hugging kicking > benchmarks/results/merged_relations.md
+    python benchmarks/merged_relations.py results/puppets shaking_hands kicking > benchmarks/results/merged_relations.md
 
-The two relations' adapters of one method are added up, as weights, and the prompts of each relation are drawn with its own
-adapters, with the other relation's, and with the sum. Judged by the experiment's first metric. Needs what the method
-learned of both (`snakemake results/puppets/{hugging,kicking}/dreamrelation/adapters.json`); everything else is made in a
-folder that is removed afterwards.
+The two relations' adapters of one method are added up, as weights, and the prompts of each relation are drawn with its
+own adapters, with the other relation's, and with the sum. Judged by a metric of yes or no. Needs what the method
+learned of both (`snakemake results/puppets/{shaking_hands,kicking}/dreamrelation/adapters.json`); the rest is made in
+a folder that is removed afterwards.
 """
 
 import argparse
@@ -44,9 +44,9 @@ def add_up(folders: list[Path], settings: LoraSettings, target: Path) -> LoraSet
 class Drawer:
     """Draws and judges the prompts of a relation with any adapters."""
 
-    def __init__(self, experiment: ExperimentSettings, results: Path, method: str, folder: Path) -> None:
+    def __init__(self, experiment: ExperimentSettings, results: Path, method: str, metric: str, folder: Path) -> None:
         self.experiment, self.results, self.method, self.folder = experiment, results, method, folder
-        self.metric = next(iter(experiment.metrics))
+        self.metric = metric
 
     def scores(self, relation: str, name: str, adapters: Path, settings: LoraSettings) -> list[float]:
         """The metric of each video of a relation's prompts, 0 or 1; `name` is that of the adapters."""
@@ -99,12 +99,14 @@ def rows(drawer: Drawer, relations: tuple[str, str], settings: LoraSettings) -> 
         yield f"| {relation} | {' | '.join(cells)} |"
 
 
-def main(results: Path, relations: tuple[str, str], method: str, configurations: list[Path], videos: int) -> None:
+def main(
+    results: Path, relations: tuple[str, str], method: str, metric: str, configurations: list[Path], videos: int
+) -> None:
     experiment = load(configurations, last={"generation": {"videos_per_prompt": videos}})
     settings = experiment.method(method)
     assert isinstance(settings, LoraSettings)
     with tempfile.TemporaryDirectory() as place:
-        drawer = Drawer(experiment, results, method, Path(place))
+        drawer = Drawer(experiment, results, method, metric, Path(place))
         found = list(rows(drawer, relations, settings))
     print(f"Share of videos with a yes of `{drawer.metric}`, its 95 % interval (Wilson), number of videos.\n")
     print(f"| prompts of | `{method}` of it | of the other relation | the sum of both |")
@@ -117,7 +119,8 @@ if __name__ == "__main__":
     parser.add_argument("results", type=Path, help="folder of the experiment's results")
     parser.add_argument("relations", nargs=2)
     parser.add_argument("--method", default="dreamrelation")
+    parser.add_argument("--metric", default="relation_accuracy", help="of yes or no")
     parser.add_argument("--config", nargs="+", type=Path, default=[Path("config.yaml")])
     parser.add_argument("--videos", type=int, default=8, help="of each prompt")
     options = parser.parse_args()
-    main(options.results, tuple(options.relations), options.method, options.config, options.videos)
+    main(options.results, tuple(options.relations), options.method, options.metric, options.config, options.videos)

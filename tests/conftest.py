@@ -7,6 +7,7 @@ import pytest
 from dreamrelation import config
 from dreamrelation.backbones.cogvideox.settings import CogVideoX2BSettings, CogVideoXSettings
 from dreamrelation.backbones.hunyuan_video.settings import HunyuanVideoSettings
+from dreamrelation.backbones.ltx2.settings import Ltx2Settings
 from dreamrelation.backbones.mochi.settings import MochiSettings
 from dreamrelation.backbones.wan.settings import Wan22Of5BSettings, Wan22OfA14BSettings, WanSettings
 from dreamrelation.settings.experiment import ExperimentSettings
@@ -14,6 +15,7 @@ from dreamrelation.settings.stages import PuppetsStage
 from dreamrelation.stages import puppets
 from tests.small_cogvideox import write_random_cogvideox, write_random_cogvideox_2b
 from tests.small_hunyuan_video import write_random_hunyuan_video
+from tests.small_ltx2 import write_random_ltx2
 from tests.small_mochi import write_random_mochi
 from tests.small_wan import write_random_wan, write_random_wan_2_2_5b, write_random_wan_2_2_a14b
 from tests.tiny_models import KINDS, Kind
@@ -87,6 +89,12 @@ def random_cogvideox_2b(tmp_path_factory: pytest.TempPathFactory) -> CogVideoX2B
 def random_hunyuan_video(tmp_path_factory: pytest.TempPathFactory) -> HunyuanVideoSettings:
     """Settings that open a tiny HunyuanVideo with random weights; tests must not change its folder."""
     return write_random_hunyuan_video(tmp_path_factory.mktemp("random_hunyuan_video"))
+
+
+@pytest.fixture(scope="session")
+def random_ltx2(tmp_path_factory: pytest.TempPathFactory) -> Ltx2Settings:
+    """Settings that open a tiny LTX-2 with random weights; tests must not change its folder."""
+    return write_random_ltx2(tmp_path_factory.mktemp("random_ltx2"))
 
 
 @pytest.fixture(params=KINDS)

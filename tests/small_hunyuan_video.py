@@ -26,7 +26,9 @@ TEMPLATE: str = DEFAULT_PROMPT_TEMPLATE["template"]
 def write_random_hunyuan_video(folder: Path) -> HunyuanVideoSettings:
     """One block of two streams and two of one, of width 32; every weight is random but fixed."""
     torch.manual_seed(8)
-    language, clip = _tokenizer(BEGIN), _tokenizer(BEGIN, END)
+    language, clip = byte_level_tokenizer(BEGIN), byte_level_tokenizer(BEGIN, END)
+    for tokenizer in (language, clip):
+        tokenizer.model_max_length = template_tokens(tokenizer) + TOKENS
     transformer = HunyuanVideoTransformer3DModel(
         num_attention_heads=2,
         attention_head_dim=16,
@@ -69,7 +71,7 @@ def template_tokens(tokenizer: PreTrainedTokenizerFast) -> int:
     return len(tokenizer(TEMPLATE.split("{}")[0]).input_ids)
 
 
-def _tokenizer(*around: str) -> PreTrainedTokenizerFast:
+def byte_level_tokenizer(*around: str) -> PreTrainedTokenizerFast:
     """Byte-level pieces, as LLaMA's and CLIP's, that know the template and the relations; `around` each text."""
     pieces = Tokenizer(models.BPE())
     pieces.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)  # pyright: ignore[reportAttributeAccessIssue]
@@ -87,6 +89,4 @@ def _tokenizer(*around: str) -> PreTrainedTokenizerFast:
         special_tokens=[(token, pieces.token_to_id(token)) for token in around],
     )
     names = {"pad_token": PAD, "bos_token": BEGIN, "eos_token": END}
-    tokenizer = PreTrainedTokenizerFast(tokenizer_object=pieces, **names)
-    tokenizer.model_max_length = template_tokens(tokenizer) + TOKENS
-    return tokenizer
+    return PreTrainedTokenizerFast(tokenizer_object=pieces, **names)

@@ -11,11 +11,13 @@ from dreamrelation.errors import UserError
 class Schedule:
     """How noise levels fall from 1 to 0 in sampling; `sampling.schedules` computes them."""
 
-    kind: Literal["linear_quadratic", "shifted", "zero_terminal_snr"]
+    kind: Literal["linear_quadratic", "shifted", "zero_terminal_snr", "shifted_and_stretched"]
     """linear_quadratic: Mochi's, slow at first; shifted: σ' = sσ/(1 + (s − 1)σ) of evenly spaced σ; zero_terminal_snr:
-    CogVideoX's, evenly spaced timesteps of a diffusion that ends in pure noise."""
+    CogVideoX's, evenly spaced timesteps of a diffusion that ends in pure noise; shifted_and_stretched: LTX-2's, as
+    shifted, and then stretched so that the last level above 0 is a tenth."""
     value: float
-    """linear_quadratic: the share of the noise that the first half of the steps removes; shifted: s; zero_terminal_snr:
+    """linear_quadratic: the share of the noise that the first half of the steps removes; shifted and
+    shifted_and_stretched: s; zero_terminal_snr:
     the factor by which the signal-to-noise ratio of the diffusion is divided."""
 
 

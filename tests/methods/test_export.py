@@ -72,11 +72,14 @@ if shift is not None:
 
     pipeline.scheduler = Even(shift=shift)
 
+if asked["isolate"]:
+    forward = pipeline.transformer.forward
+    pipeline.transformer.forward = lambda **given: forward(**{**given, "isolate_modalities": True})
 noise = load_file(asked["noise"])["noise"]
 given = dict(asked["call"], latents=noise)
 latents = pipeline(**given, output_type="latent").frames
 frames = pipeline(**given, output_type="np").frames
-save_file({"latents": latents, "frames": torch.from_numpy(np.ascontiguousarray(frames))}, asked["answer"])
+save_file({"latents": latents.contiguous(), "frames": torch.from_numpy(np.ascontiguousarray(frames))}, asked["answer"])
 assert not [module for module in sys.modules if module.split(".")[0] == "dreamrelation"]
 """
 
@@ -113,6 +116,7 @@ def video_of_a_stranger(kind: Kind, adapters: Path, noise: torch.Tensor, folder:
         "adapters": str(adapters),
         "used": USED,
         "experts": kind.settings.kind == "wan_2_2_a14b",
+        "isolate": kind.settings.kind == "ltx2",
         "shift": schedule.value if schedule.kind == "shifted" else None,
         "noise": str(folder / "noise.safetensors"),
         "answer": str(folder / "answer.safetensors"),
@@ -133,7 +137,7 @@ def video_of_a_stranger(kind: Kind, adapters: Path, noise: torch.Tensor, folder:
     assert done.returncode == 0, done.stderr[-3000:]
     assert "unexpected keys" not in done.stderr and "No LoRA keys" not in done.stderr, done.stderr
     answer = load_file(folder / "answer.safetensors")
-    return {**answer, "latents": kind.for_pipeline(answer["latents"])}
+    return {**answer, "latents": kind.from_pipeline(answer["latents"])}
 
 
 def test_a_pipeline_without_this_package_draws_our_video(kind: Kind, tmp_path: Path) -> None:

@@ -144,7 +144,8 @@ def test_query_and_key_see_one_embedding_and_value_the_other_and_text_none(
             parameter.data.zero_()
     answer(method)
     own = method.blocks[number % (last + 1)]
-    frames, places = per_token_of_frames(own.query_key.data, TOKENS), per_token(own.value.data, TOKENS)
+    tokens = (GRID[1] // denoiser.spec.patch, GRID[2] // denoiser.spec.patch)
+    frames, places = per_token_of_frames(own.query_key.data, tokens), per_token(own.value.data, tokens)
     for name, added in (("query", frames), ("key", frames), ("value", places)):
         change = seen[name] - before[name]
         others = change.shape[1] - len(added)

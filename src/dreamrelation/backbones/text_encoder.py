@@ -1,7 +1,7 @@
 """Text encoders of transformers with their tokenizers, as diffusers' pipelines use them."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -17,11 +17,13 @@ from dreamrelation.settings.model import ModelSettings
 
 
 class TransformersTextEncoder:
-    """An encoder, frozen. See `interface.TextEncoder`. Each family has its own subclass, which says `pieces` and
-    `encode`.
+    """An encoder, frozen. See `interface.TextEncoder`. Each family has its own subclass, which says `encode`.
 
     Raises UserError where weights or tokenizer are missing, broken or do not fit.
     """
+
+    at_the_end: ClassVar[bool] = False
+    """Whether what fills a text up stands before it."""
 
     def __init__(self, settings: ModelSettings, machine: MachineSettings, model: type) -> None:
         self.device = choose_device(machine.device)
@@ -55,9 +57,10 @@ class TransformersTextEncoder:
                     " text encoder reads"
                 )
             found = [*found[:room], *self.end]
-            ids[row, : len(found)] = torch.tensor(found)
-            counted[row, : len(found)] = True
-            place[row, places] = True
+            start = self.maximum_tokens - len(found) if self.at_the_end else 0
+            ids[row, start : start + len(found)] = torch.tensor(found)
+            counted[row, start : start + len(found)] = True
+            place[row, [start + at for at in places]] = True
         return Tokens(ids.to(self.device), counted.to(self.device), place.to(self.device))
 
     def places(self, text: str, words: str) -> list[int]:
@@ -76,8 +79,18 @@ class TransformersTextEncoder:
         return text
 
     def pieces(self, text: str, placeholder: str | None) -> tuple[list[int], list[int]]:
-        """Ids of a text without `end`, and where its placeholders are among them."""
-        raise NotImplementedError
+        """Ids of a text without `end`, and where its placeholders are among them.
+
+        A placeholder stands for a word with the space before it, as most tokenizers' words have it.
+        """
+        whole = self.whole(text)
+        first, *others = whole.split(placeholder) if placeholder else [whole]
+        ids, places = self.tokenizer(first.rstrip(" ") if others else first, verbose=False).input_ids, []
+        for number, piece in enumerate(others, 1):
+            places.append(len(ids))
+            ids += [self.tokenizer.pad_token_id]
+            ids += self.word_ids(piece if number == len(others) else piece.rstrip(" "))
+        return ids, places
 
     def encode(self, inputs: Tensor, tokens: Tokens) -> TextEmbeddings:
         raise NotImplementedError

@@ -10,7 +10,9 @@ from typing import Any
 
 import torch
 from huggingface_hub import snapshot_download
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
+from torch import Tensor
+from transformers.initialization import no_init_weights
 
 from dreamrelation.backbones.sizes import Sizes, current_sizes
 from dreamrelation.digests import known_sha256
@@ -92,7 +94,7 @@ def _loaded(model: Any, settings: ModelSettings, part: Part, subfolder: str, var
 
 
 def _of_sizes(model: Any, settings: ModelSettings, part: Part, subfolder: str, sizes: Sizes) -> Any:
-    """A part with whatever values its class starts with."""
+    """A part with any values."""
     config = part_config(model, settings, part, subfolder)
     if part == "denoiser" and sizes.blocks is not None:
         names = settings.spec.block_counts
@@ -101,23 +103,42 @@ def _of_sizes(model: Any, settings: ModelSettings, part: Part, subfolder: str, s
     before = torch.get_default_dtype()
     torch.set_default_dtype(dtype_of(settings, part))
     try:
-        made = model.from_config(config) if hasattr(model, "from_config") else model(model.config_class(**config))
+        with no_init_weights():  # transformers' own; what values a model starts with does not matter
+            made = model.from_config(config) if hasattr(model, "from_config") else model(model.config_class(**config))
     finally:
         torch.set_default_dtype(before)
     return made.eval().requires_grad_(False)
 
 
-def transformer_folder(settings: ModelSettings) -> Path:
-    """Where the files of the transformer are; those of a hub model are fetched first.
+def part_folder(settings: ModelSettings, place: str) -> Path:
+    """Where the files of a folder of the model are; those of a hub model are fetched first.
 
     Raises UserError where they are not there.
     """
-    place = settings.folders["denoiser"][0]
-    with loading(settings, "transformer"):
+    with loading(settings, place):
         if is_local(settings.path):
             return Path(settings.path) / place
         whole = snapshot_download(settings.path, revision=settings.revision, allow_patterns=[f"{place}/*"])
         return Path(whole) / place
+
+
+def transformer_folder(settings: ModelSettings) -> Path:
+    """Where the files of the transformer are, as `part_folder`."""
+    return part_folder(settings, settings.folders["denoiser"][0])
+
+
+def stored_tensors(settings: ModelSettings, place: str, names: tuple[str, ...]) -> dict[str, Tensor]:
+    """Some tensors out of a folder's weights, which are not loaded else. Raises UserError where they are not there."""
+    found: dict[str, Tensor] = {}
+    with loading(settings, place):
+        for path in sorted(part_folder(settings, place).glob("*.safetensors")):
+            with safe_open(path, "pt") as content:
+                stored: list[str] = content.keys()
+                found |= {name: content.get_tensor(name) for name in names if name in stored}
+    missing = [name for name in names if name not in found]
+    if missing:
+        raise UserError(f"model.path {settings.path!r}: the weights in {place} lack {missing[0]}")
+    return found
 
 
 def part_config(model: Any, settings: ModelSettings, what: str, subfolder: str | None = None) -> dict[str, Any]:

@@ -10,6 +10,8 @@ def noise_levels(schedule: Schedule, steps: int) -> list[float]:
     """steps + 1 noise levels from 1 to 0. Raises ValueError for a number of steps that the schedule cannot take."""
     if schedule.kind == "shifted":
         return shifted(steps, schedule.value)
+    if schedule.kind == "shifted_and_stretched":
+        return shifted_and_stretched(steps, schedule.value)
     if schedule.kind == "zero_terminal_snr":
         return zero_terminal_snr(steps, schedule.value)
     return linear_quadratic(steps, schedule.value)
@@ -31,6 +33,21 @@ def linear_quadratic(steps: int, threshold: float) -> list[float]:
 def shifted(steps: int, shift: float) -> list[float]:
     """Evenly spaced σ pushed towards noise, as flow models of high resolution use them."""
     return [float(sigma) for sigma in shift_levels(np.linspace(1.0, 0.0, steps + 1), shift)]
+
+
+LAST_LEVEL = 0.1
+"""The last noise level above 0 of LTX-2's schedule."""
+
+
+def shifted_and_stretched(steps: int, shift: float) -> list[float]:
+    """As `shifted`, then moved away from 1 or towards it, in proportion, until the last level above 0 is LAST_LEVEL.
+
+    Raises ValueError for a single step, which has no such level beside 1.
+    """
+    if steps < 2:
+        raise ValueError(f"found {steps} sampling steps, expected 2 or more")
+    removed = 1 - np.array(shifted(steps, shift)[:-1])
+    return [*(float(level) for level in 1 - removed * (1 - LAST_LEVEL) / removed[-1]), 0.0]
 
 
 TIMESTEPS, BETAS = 1000, (0.00085, 0.012)

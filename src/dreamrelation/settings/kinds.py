@@ -34,6 +34,7 @@ BACKBONES = Registry(
         "cogvideox": "dreamrelation.backbones.cogvideox.settings:CogVideoXSettings",
         "cogvideox_2b": "dreamrelation.backbones.cogvideox.settings:CogVideoX2BSettings",
         "hunyuan_video": "dreamrelation.backbones.hunyuan_video.settings:HunyuanVideoSettings",
+        "ltx2": "dreamrelation.backbones.ltx2.settings:Ltx2Settings",
         "wan": "dreamrelation.backbones.wan.settings:WanSettings",
         "wan_2_2_5b": "dreamrelation.backbones.wan.settings:Wan22Of5BSettings",
         "wan_2_2_a14b": "dreamrelation.backbones.wan.settings:Wan22OfA14BSettings",

@@ -36,17 +36,6 @@ class HunyuanVideoTextEncoder(TransformersTextEncoder):
     def whole(self, text: str) -> str:
         return TEMPLATE.format(text)
 
-    def pieces(self, text: str, placeholder: str | None) -> tuple[list[int], list[int]]:
-        """A placeholder stands for a word with the space before it, as this tokenizer's words have it."""
-        whole = self.whole(text)
-        first, *others = whole.split(placeholder) if placeholder else [whole]
-        ids, places = self.tokenizer(first.rstrip(" ") if others else first, verbose=False).input_ids, []
-        for number, piece in enumerate(others, 1):
-            places.append(len(ids))
-            ids += [self.tokenizer.pad_token_id]
-            ids += self.word_ids(piece if number == len(others) else piece.rstrip(" "))
-        return ids, places
-
     def tokenize(self, texts: list[str], placeholder: str | None = None) -> Tokens:
         tokens = super().tokenize(texts, placeholder)
         plain = [" ".join(text.replace(placeholder, "").split()) if placeholder else text for text in texts]
