@@ -61,12 +61,17 @@ def cached_clips(count: int = 5, channels: int = GRID[0]) -> CachedClips:
 
 
 def trainer_of(
-    method: TrainedMethod, settings: TrainedMethodSettings, model_settings: ModelSettings, folder: Path, every: int = 4
+    method: TrainedMethod,
+    settings: TrainedMethodSettings,
+    model_settings: ModelSettings,
+    folder: Path,
+    every: int = 4,
+    machine: dict[str, object] | None = None,
 ) -> Trainer:
     """A trainer of any method; states go to `folder`."""
     folder.mkdir(exist_ok=True)
     model = OpenModel(
-        opened(model_settings),
+        opened(model_settings, **(machine or {})),
         RandomTexts(8 if isinstance(method, Lora) else 32, model_settings),
     )
     data = cached_clips(channels=model.denoiser.channels)
@@ -76,9 +81,11 @@ def trainer_of(
     return Trainer(setup, settings, 0, Saving(folder, "fingerprint", every), "test")
 
 
-def lora_trainer(mochi: MochiSettings, folder: Path, every: int = 4, **over: object) -> Trainer:
+def lora_trainer(
+    mochi: MochiSettings, folder: Path, every: int = 4, machine: dict[str, object] | None = None, **over: object
+) -> Trainer:
     settings = LoraSettings.model_validate({**SMALL, **over})
-    return trainer_of(Lora(settings), settings, mochi, folder, every)
+    return trainer_of(Lora(settings), settings, mochi, folder, every, machine)
 
 
 def baseline_trainer(kind: str, settings: ModelSettings, folder: Path, every: int = 4, **over: object) -> Trainer:

@@ -19,7 +19,7 @@ REPOSITORY = Path(__file__).parents[2]
 SETTINGS = {"batch_size": 4, "steps": 8, "caption_dropout": 0.3, "contrastive": {"memory_clips": 3, "weight": 1.0}}
 
 
-def trained_by(count: int, model: MochiSettings, folder: Path) -> list[dict[str, Any]]:
+def trained_by(count: int, model: MochiSettings, folder: Path, **machine: object) -> list[dict[str, Any]]:
     """What each of `count` processes ended with."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -32,7 +32,8 @@ def trained_by(count: int, model: MochiSettings, folder: Path) -> list[dict[str,
             **os.environ, "RANK": str(rank), "LOCAL_RANK": str(rank), "WORLD_SIZE": str(count),
             "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "OMP_NUM_THREADS": "1", "PYTHONPATH": str(REPOSITORY),
         }  # fmt: skip
-        command = [sys.executable, "-m", "tests.training.together", model.path, str(own), json.dumps(SETTINGS)]
+        command = [sys.executable, "-m", "tests.training.together", model.path, str(own), json.dumps(SETTINGS),
+                   json.dumps(machine)]  # fmt: skip
         runs.append(subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True))
     for run in runs:
         _, said = run.communicate(timeout=300)
@@ -40,10 +41,21 @@ def trained_by(count: int, model: MochiSettings, folder: Path) -> list[dict[str,
     return [torch.load(folder / f"{rank}" / "end.pt", weights_only=True) for rank in range(count)]
 
 
-def test_two_processes_equal_one_with_the_same_batch(random_mochi: MochiSettings, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def one(random_mochi: MochiSettings, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What a single process ends with."""
+    (found,) = trained_by(1, random_mochi, tmp_path_factory.mktemp("one"))
+    return found
+
+
+@pytest.mark.parametrize("machine", [{}, {"shard_weights": True, "gradient_checkpointing": True}], ids=["", "sharded"])
+def test_two_processes_equal_one_with_the_same_batch(
+    one: dict[str, Any], random_mochi: MochiSettings, machine: dict[str, object], tmp_path: Path
+) -> None:
     """Parameters, losses, the clips of each step and the memory of RCL, up to the order of sums."""
-    (one,) = trained_by(1, random_mochi, tmp_path / "one")
-    first, second = trained_by(2, random_mochi, tmp_path / "two")
+    first, second = trained_by(2, random_mochi, tmp_path / "two", **machine)
+    share = first["held"] / one["held"]
+    assert share == pytest.approx(0.5, abs=0.02) if machine else share == 1, "of the blocks"
     for name, value in one["parameters"].items():
         assert torch.equal(first["parameters"][name], second["parameters"][name]), name
         torch.testing.assert_close(first["parameters"][name], value, rtol=1e-4, atol=1e-6)

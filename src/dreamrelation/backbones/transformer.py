@@ -8,9 +8,11 @@ from torch import nn
 from dreamrelation.backbones.checkpointing import checkpoint_blocks
 from dreamrelation.backbones.compilation import compile_blocks
 from dreamrelation.backbones.quantisation import quantise
+from dreamrelation.backbones.sharding import shard_blocks
 from dreamrelation.backbones.streaming import BlockStream
 from dreamrelation.backbones.weights import dtype_of, load_part
 from dreamrelation.errors import UserError
+from dreamrelation.processes import process_count
 from dreamrelation.settings.machine import MachineSettings
 from dreamrelation.settings.model import QUANTISED, ModelSettings
 
@@ -23,11 +25,12 @@ def open_transformer(
     Raises UserError where weights are missing, broken or do not fit, and where settings exclude each other.
     """
     precision = settings.precision.denoiser
-    if machine.stream_weights and precision in QUANTISED:
-        raise UserError(
-            f"machine.stream_weights with model.precision.denoiser {precision}: expected bfloat16 or float32; quantised"
-            " weights are small enough to stay on the GPU"
-        )
+    for way in ("stream_weights", "shard_weights"):
+        if getattr(machine, way) and precision in QUANTISED:
+            raise UserError(
+                f"machine.{way} with model.precision.denoiser {precision}: expected bfloat16 or float32; quantised"
+                " weights are small enough to stay on the GPU"
+            )
     transformer: Any = load_part(model, settings, "denoiser", subfolder)
     blocks = blocks_of(transformer, settings)
     if precision in QUANTISED:
@@ -36,6 +39,9 @@ def open_transformer(
         compile_blocks(blocks)
     if machine.stream_weights:
         BlockStream(blocks, device)
+        _to_device_but(transformer, blocks, device)
+    elif machine.shard_weights and process_count() > 1:
+        shard_blocks(blocks, device)
         _to_device_but(transformer, blocks, device)
     else:
         transformer.to(device)

@@ -41,6 +41,9 @@ class MachineSettings(Settings):
     stream_weights: bool = False
     """Keep the denoiser's blocks in the host's memory and bring each to the GPU when its turn is; needs
     `gradient_checkpointing: true` in training."""
+    shard_weights: bool = False
+    """With `training_processes` above 1: divide the weights of the denoiser's blocks among these processes (FSDP2),
+    each of which otherwise holds all of them. Other stages do not do it."""
     compile_blocks: bool = False
     """Compile the denoiser's blocks with torch.compile: faster steps after a slow start."""
     segmentation_batch: Count = 8
@@ -69,4 +72,6 @@ class MachineSettings(Settings):
                 f"stream_weights with gradient_checkpointing {self.gradient_checkpointing}, expected true: blocks that"
                 " are not checkpointed keep their weights on the GPU until the backward pass"
             )
+        if self.stream_weights and self.shard_weights:
+            raise ValueError("stream_weights and shard_weights are both true, expected one of them")
         return self

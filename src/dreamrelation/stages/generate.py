@@ -105,6 +105,8 @@ def run(
     check_own_folder(videos, ("*.mp4",))
     started = time.monotonic()
     digests = checked_adapters(settings, method, adapters, adapters_manifest)
+    # Processes make videos of their own here, so they could not put blocks together for each other.
+    machine = machine.model_copy(update={"shard_weights": False})
     backbone = implementation_of(settings.model)(settings.model, machine)
     model = OpenModel(backbone, TextCache(prompts, backbone.fingerprint("text_encoder")))
     loaded_method: Method = implementation_of(settings.method)(settings.method)

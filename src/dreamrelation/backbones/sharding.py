@@ -1,0 +1,24 @@
+"""Frozen blocks whose weights are divided among the processes of a training (FSDP2, torch's `fully_shard`).
+
+Each process holds its share of every block, and a block is put together when its turn is and taken apart after it.
+Frozen weights have no gradients to exchange; those of adapters, which are no part of this, are averaged as ever. All
+processes must go through the model together, as they do in training.
+"""
+
+import torch
+import torch.distributed as dist
+from accelerate import PartialState
+from torch import nn
+from torch.distributed.device_mesh import init_device_mesh
+from torch.distributed.fsdp import fully_shard
+
+from dreamrelation.processes import process_count
+
+
+def shard_blocks(blocks: list[nn.Module], device: torch.device) -> None:
+    """Divide the weights of blocks, before adapters are put into them; their shares go to the device."""
+    PartialState(cpu=device.type == "cpu")  # lets the processes know of each other, unless they do
+    mesh = init_device_mesh(device.type, (process_count(),))
+    for block in blocks:
+        fully_shard(block, mesh=mesh, reshard_after_forward=True)
+    dist.barrier()
