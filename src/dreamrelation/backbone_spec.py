@@ -76,6 +76,8 @@ class BackboneSpec:
     """Latent frame 0 covers pixel frame 0 alone, so that there are stride·k + 1 frames."""
     block_counts: tuple[str, ...] = ("num_layers",)
     """What the transformer's configuration calls the number of blocks of each of these lists."""
+    splits_tokens: bool = False
+    """Whether diffusers can divide its tokens among processes."""
     state_prefix: str = "transformer."
     """What diffusers' LoRA files put before the names of this model's modules."""
     native_parts: Mapping[str, str] = field(default_factory=lambda: {"transformer": ""})

@@ -22,6 +22,12 @@ def is_main_process() -> bool:
     return process_number() == 0
 
 
+def wait_for_all() -> None:
+    """Go on when all processes, which know of each other, have come as far."""
+    if process_count() > 1:
+        dist.barrier()
+
+
 def gathered(own: Tensor) -> Tensor:
     """(B, …) of each process → (processes · B, …) of all, in their order; what this process gave keeps its gradient."""
     if process_count() == 1:

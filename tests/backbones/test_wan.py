@@ -1,7 +1,11 @@
 """Wan behind the interface: what the pipelines do in their own way. `test_parity.py` has what all backbones share."""
 
 import json
+import os
 import shutil
+import socket
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +13,13 @@ import numpy as np
 import pytest
 import torch
 from diffusers import UniPCMultistepScheduler
+from tests.backbones.split import answer
 from tests.small_wan import opening, random_transformer
-from tests.tiny_models import TOKENS, Kind
+from tests.tiny_models import TOKENS, Kind, opened
 
 from dreamrelation.backbone_spec import Schedule
 from dreamrelation.backbones.interface import TextEmbeddings, projection_modules, visual_projections
+from dreamrelation.backbones.mochi.settings import MochiSettings
 from dreamrelation.backbones.wan.backbone import Wan, WanOfTwoExperts
 from dreamrelation.backbones.wan.settings import Wan22Of5BSettings, Wan22OfA14BSettings, WanSettings
 from dreamrelation.backbones.wan.spec import NEGATIVE_PROMPT, WAN, WAN_2_2_5B, WAN_2_2_A14B
@@ -297,3 +303,34 @@ def test_fingerprints_follow_both_experts(random_wan_2_2_a14b: Wan22OfA14BSettin
     weights.write_bytes(weights.read_bytes() + b"0")
     assert copy.fingerprint("denoiser") != before
     assert str(weights) in copy.settings.files()
+
+
+def test_two_processes_answer_together_what_one_does(random_wan: WanSettings, tmp_path: Path) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    runs = []
+    for rank in range(2):
+        environment = {
+            **os.environ, "RANK": str(rank), "LOCAL_RANK": str(rank), "WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1",
+            "MASTER_PORT": str(port), "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT),
+        }  # fmt: skip
+        command = [sys.executable, "-m", "tests.backbones.split", random_wan.path, str(tmp_path / f"{rank}.pt")]
+        runs.append(subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True))
+    for run in runs:
+        _, said = run.communicate(timeout=300)
+        assert run.returncode == 0, said[-2000:]
+    expected = answer(random_wan)
+    for rank in range(2):
+        found = torch.load(tmp_path / f"{rank}.pt", weights_only=True)
+        torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-5)
+
+
+def test_what_cannot_be_divided_is_refused(
+    random_wan: WanSettings, random_mochi: MochiSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WORLD_SIZE", "3")
+    with pytest.raises(UserError, match="found 2 heads of attention and 3 processes"):
+        opened(random_wan, split_videos=True).denoiser()
+    with pytest.raises(UserError, match="machine.split_videos: Mochi cannot be divided among processes"):
+        opened(random_mochi, split_videos=True).denoiser()

@@ -221,6 +221,25 @@ def test_processes_share_the_videos_and_make_the_same_ones(
     assert made == [1, 1] and not texts.with_name("unfinished").exists()
 
 
+def test_of_processes_that_make_each_video_together_the_first_writes_it(
+    experiment: ExperimentSettings, texts: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = VIDEOS.read(run(experiment, texts, "base", machine=ONE_BY_ONE))
+    texts.with_name("base.parquet").unlink()
+    made, waited = count_sampling(monkeypatch), []
+    monkeypatch.setattr("dreamrelation.backbones.transformer.split_tokens", lambda *_: None)
+    monkeypatch.setattr("dreamrelation.stages.generate.wait_for_all", lambda: waited.append(True))
+    together = ONE_BY_ONE.model_copy(update={"split_videos": True})
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    monkeypatch.setenv("RANK", "1")
+    run(experiment, texts, "base", machine=together)
+    (kept,) = texts.with_name("unfinished").iterdir()
+    assert not list(kept.iterdir()) and made == [1, 1], "it goes through the model for both, and keeps none"
+    monkeypatch.setenv("RANK", "0")
+    assert VIDEOS.read(run(experiment, texts, "base", machine=together)) == whole
+    assert made == [1, 1, 1, 1] and waited == [True, True]
+
+
 @pytest.mark.parametrize("harm", ["video", "missing", "settings"])
 def test_a_kept_video_that_is_another_one_is_made_again(
     experiment: ExperimentSettings, texts: Path, monkeypatch: pytest.MonkeyPatch, harm: str

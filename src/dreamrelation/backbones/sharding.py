@@ -6,13 +6,12 @@ processes must go through the model together, as they do in training.
 """
 
 import torch
-import torch.distributed as dist
 from accelerate import PartialState
 from torch import nn
 from torch.distributed.device_mesh import init_device_mesh
 from torch.distributed.fsdp import fully_shard
 
-from dreamrelation.processes import process_count
+from dreamrelation.processes import process_count, wait_for_all
 
 
 def shard_blocks(blocks: list[nn.Module], device: torch.device) -> None:
@@ -21,4 +20,4 @@ def shard_blocks(blocks: list[nn.Module], device: torch.device) -> None:
     mesh = init_device_mesh(device.type, (process_count(),))
     for block in blocks:
         fully_shard(block, mesh=mesh, reshard_after_forward=True)
-    dist.barrier()
+    wait_for_all()

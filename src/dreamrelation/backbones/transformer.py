@@ -7,6 +7,7 @@ from torch import nn
 
 from dreamrelation.backbones.checkpointing import checkpoint_blocks
 from dreamrelation.backbones.compilation import compile_blocks
+from dreamrelation.backbones.context_parallelism import split_tokens
 from dreamrelation.backbones.quantisation import quantise
 from dreamrelation.backbones.sharding import shard_blocks
 from dreamrelation.backbones.streaming import BlockStream
@@ -45,6 +46,8 @@ def open_transformer(
         _to_device_but(transformer, blocks, device)
     else:
         transformer.to(device)
+    if machine.split_videos and process_count() > 1:
+        split_tokens(transformer, settings.spec, device.type == "cpu")
     if machine.gradient_checkpointing:
         checkpoint_blocks(transformer, blocks, every=int(machine.gradient_checkpointing))
     return transformer

@@ -60,6 +60,9 @@ class MachineSettings(Settings):
     `batch_size`."""
     generation_processes: Count = 1
     """Processes that share the videos of one method and relation, each on a graphics card of its own."""
+    split_videos: bool = False
+    """With `generation_processes` above 1: these processes make every video together, each with its share of the tokens
+    (context parallelism, Ulysses), instead of each making its own. Wan only."""
     tensorboard: bool = False
     """Write the numbers of running trainings to `logs/tensorboard/` of the experiment, for TensorBoard."""
     checkpoint_every: Count = 200

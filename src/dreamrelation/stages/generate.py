@@ -13,7 +13,7 @@ from dreamrelation.errors import Unfinished, UserError
 from dreamrelation.files import check_own_folder, file_sha256, fingerprint
 from dreamrelation.methods.files import check_manifest
 from dreamrelation.methods.interface import Method, OpenModel
-from dreamrelation.processes import is_main_process, process_count, process_number
+from dreamrelation.processes import is_main_process, process_count, process_number, wait_for_all
 from dreamrelation.progress import Progress
 from dreamrelation.sampling.finished_videos import finished_videos
 from dreamrelation.sampling.guidance import Guidance
@@ -124,12 +124,17 @@ def run(
         prompts=file_sha256(prompts),
         adapters=loaded,
     )
-    own = wanted[process_number() :: process_count()]
+    together = machine.split_videos and process_count() > 1
+    own = wanted if together else wanted[process_number() :: process_count()]
     maker = Maker(settings, method, videos.name, model.denoiser.fingerprint, loaded)
     with finished_videos(unfinished, depends_on) as finished:
         missing = [request for request in own if request.name not in finished.rows]
+        if together:
+            wait_for_all()  # before the first of them finishes a video
         with Progress(f"{method}'s videos of {relation}", len(own), done=len(own) - len(missing)) as counter:
             for video in generate(settings, machine, model, loaded_method, backbone.autoencoder(), missing):
+                if together and not is_main_process():
+                    continue
                 path = finished.path(video.request.name)
                 encode(path, video.frames, settings.sampling.frames_per_second)
                 finished.keep(maker.row(video, path))

@@ -48,6 +48,8 @@ def run(
         raise UserError(f"method {method!r} is of the kind {settings.method.kind!r}: there is nothing to train")
     check_minutes(minutes)
     check_own_folder(adapters, ("*.safetensors", "*.json", "step_*"))
+    # Gradients are averaged over processes that see different clips, which is not so where they share a clip's tokens.
+    machine = machine.model_copy(update={"split_videos": False})
     with resume_folder(resume, alone=is_main_process()):
         backbone = implementation_of(settings.model)(settings.model, machine)
         made_with = latents_fingerprint(settings.latents, backbone.fingerprint("autoencoder"))

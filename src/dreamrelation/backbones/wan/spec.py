@@ -34,6 +34,7 @@ WAN = BackboneSpec(
         "feed_forward_out": ("ffn.net.2",),
     },
     text_in_attention="cross",
+    splits_tokens=True,
     blocks=("blocks",),
     # `convert_wan_to_diffusers.py` of diffusers.
     native_blocks={"blocks": "blocks"},
