@@ -16,7 +16,8 @@ from dreamrelation.files import fingerprint
 from dreamrelation.paper import TABLES
 from dreamrelation.settings.experiment import ExperimentSettings
 from dreamrelation.settings.model import Part
-from dreamrelation.settings.stages import NOTHING, STAGES, Chosen, StageSettings
+from dreamrelation.settings.stage_registry import STAGES
+from dreamrelation.settings.stages import NOTHING, Chosen, StageSettings
 
 
 class Plan:

@@ -16,9 +16,9 @@ from dreamrelation.backbones.mochi.settings import MochiSettings
 from dreamrelation.backbones.mochi.spec import MOCHI
 from dreamrelation.errors import UserError
 from dreamrelation.settings.analysis import SubspaceSettings
+from dreamrelation.settings.analysis_stages import SubspacesStage
 from dreamrelation.settings.machine import MachineSettings
 from dreamrelation.settings.model import ModelSettings
-from dreamrelation.settings.stages import SubspacesStage
 from dreamrelation.stages import subspaces as stage
 
 MACHINE = MachineSettings(device="cpu")

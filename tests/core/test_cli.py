@@ -13,7 +13,8 @@ from dreamrelation.cli import main
 from dreamrelation.config import load
 from dreamrelation.errors import Unfinished, UserError
 from dreamrelation.settings.machine import MachineSettings
-from dreamrelation.settings.stages import STAGES, Chosen
+from dreamrelation.settings.stage_registry import STAGES
+from dreamrelation.settings.stages import Chosen
 from dreamrelation.stages.commands import COMMANDS, build_parser
 from dreamrelation.stages.outcome import exit_status
 

@@ -9,7 +9,8 @@ from dreamrelation import code_digest
 from dreamrelation.code_digest import closure, digest, parts, selected_modules, source_of, stage_digest
 from dreamrelation.config import load
 from dreamrelation.settings.kinds import BACKBONES
-from dreamrelation.settings.stages import STAGES, Chosen
+from dreamrelation.settings.stage_registry import STAGES
+from dreamrelation.settings.stages import Chosen
 
 ROOT = Path(__file__).parents[2]
 SOURCE = '''\

@@ -11,8 +11,8 @@ from dreamrelation.backbones.mochi.spec import MOCHI
 from dreamrelation.config import from_mapping, load, write_settings
 from dreamrelation.errors import UserError
 from dreamrelation.settings.overlay import overlay
+from dreamrelation.settings.stage_registry import STAGES
 from dreamrelation.settings.stages import (
-    STAGES,
     CaptionsStage,
     Chosen,
     GenerateStage,

@@ -12,9 +12,10 @@ from tests.stages.small_training import CAPTION, GRID, MACHINE, caches, run, sma
 from dreamrelation import config, video
 from dreamrelation.backbones.mochi.settings import MochiSettings
 from dreamrelation.errors import UserError
+from dreamrelation.settings.analysis_stages import AttentionStage, FeatureMapsStage, LearnedStage
 from dreamrelation.settings.experiment import ExperimentSettings
 from dreamrelation.settings.overlay import overlay
-from dreamrelation.settings.stages import AttentionStage, Chosen, FeatureMapsStage, LearnedStage
+from dreamrelation.settings.stages import Chosen
 from dreamrelation.stages import attention, feature_maps, learned
 
 CHOSEN = Chosen("dreamrelation", relation="hugging")

@@ -23,7 +23,8 @@ from tests.workflow.checkout import REPOSITORY, Checkout, copy_workflow
 from dreamrelation.config import load
 from dreamrelation.settings.own_relations import read_own_relation
 from dreamrelation.settings.prompts import read_prompts
-from dreamrelation.settings.stages import STAGES, Chosen
+from dreamrelation.settings.stage_registry import STAGES
+from dreamrelation.settings.stages import Chosen
 from dreamrelation.stages.commands import COMMANDS, build_parser
 
 PAGES = ["README.md", *sorted(path.relative_to(REPOSITORY).as_posix() for path in (REPOSITORY / "docs").glob("*.md"))]

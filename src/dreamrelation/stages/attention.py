@@ -24,10 +24,10 @@ from dreamrelation.methods.interface import OpenModel, TrainedMethod
 from dreamrelation.metrics.intervals import bootstrap
 from dreamrelation.progress import Progress
 from dreamrelation.randomness import generator_for
+from dreamrelation.settings.analysis_stages import AttentionStage
 from dreamrelation.settings.machine import MachineSettings
 from dreamrelation.settings.methods import TrainedMethodSettings
 from dreamrelation.settings.registry import implementation_of
-from dreamrelation.settings.stages import AttentionStage
 from dreamrelation.tables.csv_files import write_csv_rows
 from dreamrelation.tables.rows import HELD_OUT
 from dreamrelation.texts.cache import TextCache

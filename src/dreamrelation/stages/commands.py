@@ -18,7 +18,8 @@ from dreamrelation.config import load, write_settings
 from dreamrelation.errors import UserError
 from dreamrelation.own_cards import take_cards
 from dreamrelation.settings.machine import MachineSettings
-from dreamrelation.settings.stages import STAGES, Chosen, RelationStage
+from dreamrelation.settings.stage_registry import STAGES
+from dreamrelation.settings.stages import Chosen, RelationStage
 
 
 @dataclass(frozen=True)

@@ -17,9 +17,9 @@ from dreamrelation.randomness import derived_seed
 from dreamrelation.sampling.guidance import Guidance
 from dreamrelation.sampling.schedules import noise_levels
 from dreamrelation.sampling.solver import sample, starting_noise
+from dreamrelation.settings.analysis_stages import FeatureMapsStage
 from dreamrelation.settings.machine import MachineSettings
 from dreamrelation.settings.registry import implementation_of
-from dreamrelation.settings.stages import FeatureMapsStage
 
 
 def run(*, settings: FeatureMapsStage, machine: MachineSettings, figure: Path) -> None:

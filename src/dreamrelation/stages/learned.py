@@ -6,7 +6,7 @@ from pathlib import Path
 from dreamrelation.analysis.low_rank import LayerChange, changes_of
 from dreamrelation.analysis.low_rank_figure import draw
 from dreamrelation.methods.files import check_manifest
-from dreamrelation.settings.stages import LearnedStage
+from dreamrelation.settings.analysis_stages import LearnedStage
 from dreamrelation.tables.csv_files import write_csv_rows
 
 COLUMNS = tuple(field.name for field in fields(LayerChange))

@@ -7,9 +7,9 @@ from dreamrelation.methods.files import check_manifest
 from dreamrelation.methods.interface import Method, OpenModel
 from dreamrelation.progress import Progress
 from dreamrelation.sampling.prompts import requests
+from dreamrelation.settings.analysis_stages import StrengthStage
 from dreamrelation.settings.machine import MachineSettings
 from dreamrelation.settings.registry import implementation_of
-from dreamrelation.settings.stages import StrengthStage
 from dreamrelation.stages.generate import generate, video_grid
 from dreamrelation.texts.cache import TextCache
 from dreamrelation.video import encode

@@ -18,8 +18,8 @@ from dreamrelation.code_digest import stage_digest
 from dreamrelation.devices import choose_device
 from dreamrelation.files import fingerprint
 from dreamrelation.progress import Progress
+from dreamrelation.settings.analysis_stages import SubspacesStage
 from dreamrelation.settings.machine import MachineSettings
-from dreamrelation.settings.stages import SubspacesStage
 from dreamrelation.tables.csv_files import write_csv_rows
 
 COLUMNS = ("block", "first", "second", "rank", "similarity", "error", "of_random")

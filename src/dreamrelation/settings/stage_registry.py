@@ -1,0 +1,50 @@
+"""Every stage and its slice of the settings."""
+
+from dreamrelation.settings.analysis_stages import (
+    AttentionStage,
+    FeatureMapsStage,
+    LearnedStage,
+    StrengthStage,
+    SubspacesStage,
+)
+from dreamrelation.settings.stages import (
+    CaptionsStage,
+    ClipsStage,
+    CompareStage,
+    EvaluateStage,
+    ExportStage,
+    GenerateStage,
+    LatentsStage,
+    MasksStage,
+    PromptsStage,
+    PuppetsStage,
+    ReportStage,
+    StageSettings,
+    SummariseStage,
+    TableStage,
+    TrainStage,
+)
+
+STAGES: dict[str, type[StageSettings]] = {
+    "puppets": PuppetsStage,
+    "clips": ClipsStage,
+    "masks": MasksStage,
+    "captions": CaptionsStage,
+    "latents": LatentsStage,
+    "train": TrainStage,
+    "prompts": PromptsStage,
+    "generate": GenerateStage,
+    "export": ExportStage,
+    "evaluate": EvaluateStage,
+    "controls": EvaluateStage,
+    "summarise": SummariseStage,
+    "compare": CompareStage,
+    "table": TableStage,
+    "subspaces": SubspacesStage,
+    "learned": LearnedStage,
+    "attention": AttentionStage,
+    "strength": StrengthStage,
+    "feature_maps": FeatureMapsStage,
+    "report": ReportStage,
+}
+"""Stage → its slice."""
