@@ -70,7 +70,8 @@ def run(
     if not isinstance(settings.method, TrainedMethodSettings):
         raise UserError(f"method {method!r} is of the kind {settings.method.kind!r}: it learned nothing to look at")
     check_manifest(adapters_manifest, adapters)
-    backbone: Backbone = implementation_of(settings.model)(settings.model, machine)
+    seen_into = machine.model_copy(update={"compile_blocks": False})  # what is compiled shows nothing of its inside
+    backbone: Backbone = implementation_of(settings.model)(settings.model, seen_into)
     clips = _clips(settings, latents, latents_fingerprint(settings.latents, backbone.fingerprint("autoencoder")))
     places = _places(backbone, clips, settings)
     gc.collect()  # the text encoder may be larger than the transformer, which comes next

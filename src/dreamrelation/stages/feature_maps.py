@@ -28,7 +28,8 @@ def run(*, settings: FeatureMapsStage, machine: MachineSettings, figure: Path) -
     Raises UserError where the model cannot be opened.
     """
     prompts, sampling, sigma = settings.feature_maps.prompts, settings.sampling, settings.feature_maps.noise_level
-    backbone: Backbone = implementation_of(settings.model)(settings.model, machine)
+    seen_into = machine.model_copy(update={"compile_blocks": False})  # what is compiled shows nothing of its inside
+    backbone: Backbone = implementation_of(settings.model)(settings.model, seen_into)
     texts = backbone.text_encoder().embed([sampling.negative_prompt, *prompts])
     gc.collect()  # the text encoder may be larger than the transformer, which comes next
     denoiser, autoencoder = backbone.denoiser(), backbone.autoencoder()
