@@ -22,6 +22,7 @@ from dreamrelation.latents.cache import CachedClips, latents_fingerprint, load_c
 from dreamrelation.methods.files import check_manifest
 from dreamrelation.methods.interface import OpenModel, TrainedMethod
 from dreamrelation.metrics.intervals import bootstrap
+from dreamrelation.paper import method_label
 from dreamrelation.progress import Progress
 from dreamrelation.randomness import generator_for
 from dreamrelation.settings.analysis_stages import AttentionStage
@@ -168,7 +169,7 @@ def _drawn(
         covering = [latent for latent in range(clips.grid[0]) for _ in spec.covered_frames(latent)]
         heats = [some[row].heat[covering].numpy() for some in looks.values()]
         rows.append([frames, *(with_heat(frames, heat, brightest[row]) for heat in heats)])
-    return side_by_side(rows, ["clip", *looks])
+    return side_by_side(rows, ["clip", *map(method_label, looks)])
 
 
 def _brightest(heats: list[Tensor]) -> float:
