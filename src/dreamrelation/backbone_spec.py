@@ -76,6 +76,8 @@ class BackboneSpec:
     """Latent frame 0 covers pixel frame 0 alone, so that there are stride·k + 1 frames."""
     block_counts: tuple[str, ...] = ("num_layers",)
     """What the transformer's configuration calls the number of blocks of each of these lists."""
+    experts: bool = False
+    """Whether each noise level has a transformer of its own, so that in one step processes may train different ones."""
     splits_tokens: bool = False
     """Whether diffusers can divide its tokens among processes."""
     state_prefix: str = "transformer."

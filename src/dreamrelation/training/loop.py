@@ -67,6 +67,12 @@ class Trainer:
         self.validation, self.board = validation, board
         device = setup.denoiser.device.type
         self.accelerator = Accelerator(cpu=device == "cpu")
+        spec = setup.denoiser.spec
+        if spec.experts and process_count() > 1:
+            # They would wait for gradients of each other's transformer for ever.
+            raise UserError(
+                f"{what}: found {process_count()} processes, expected one: {spec.title} is trained in one process"
+            )
         if settings.batch_size % process_count():
             raise UserError(
                 f"{what}: found training.batch_size {settings.batch_size} and {process_count()} processes, expected a"

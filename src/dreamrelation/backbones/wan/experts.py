@@ -5,8 +5,6 @@ from torch import Tensor, nn
 
 from dreamrelation.backbones.interface import TextEmbeddings
 from dreamrelation.backbones.wan.denoiser import EXPERTS, TIMESTEPS, WanDenoiser
-from dreamrelation.errors import UserError
-from dreamrelation.processes import process_count
 from dreamrelation.settings.machine import MachineSettings
 from dreamrelation.settings.model import ModelSettings
 
@@ -19,14 +17,6 @@ class TwoExpertsDenoiser(WanDenoiser):
     """
 
     experts = EXPERTS
-
-    def __init__(self, settings: ModelSettings, machine: MachineSettings) -> None:
-        if process_count() > 1:
-            # In one step they could train different transformers, and wait for each other's gradients for ever.
-            raise UserError(
-                f"found {process_count()} processes, expected one: {settings.spec.title} is trained in one process"
-            )
-        super().__init__(settings, machine)
 
     def _opened(self, settings: ModelSettings, machine: MachineSettings) -> nn.Module:
         return nn.ModuleDict({name: self._transformer(name, settings, machine) for name in EXPERTS})

@@ -71,6 +71,8 @@ WAN_2_2_A14B = replace(
     WAN,
     title="Wan 2.2 A14B",
     sampling=replace(WAN.sampling, schedule=Schedule("shifted", 12.0), steps=40, guidance_scale=4.0),
+    experts=True,
+    splits_tokens=False,
     native_parts={"transformer": "_high_noise", "transformer_2": "_low_noise"},
     # Its module holds two transformers, under the names that they have in diffusers' pipeline.
     state_prefix="",
