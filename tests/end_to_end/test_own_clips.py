@@ -27,6 +27,7 @@ machine: {checkpoint_every: 2}
 training: {steps: 4, warmup_steps: 1, batch_size: 1}
 methods: {base: null, direct_lora: null}
 generation: {subjects: [[dog, cat]], videos_per_prompt: 1, sampling_steps: 2}
+analysis: {subspaces: null, strength: null, feature_maps: null}
 metrics:
   joint_accuracy: null
   relation_accuracy: null

@@ -25,8 +25,16 @@ machine: {checkpoint_every: 2}
 training: {steps: 4, warmup_steps: 1, batch_size: 1}
 methods: {direct_lora: {steps: 4}, dreamrelation: {snapshots: [2]}}
 generation: {subjects: [[dog, cat]], videos_per_prompt: 1, sampling_steps: 2}
+analysis: {subspaces: null, attention: null, strength: null, feature_maps: null}
 """
-FEW = "metrics: {subject_accuracy: null, appearance_leakage: null, temporal_consistency: null}\n"
+FEW = """
+metrics: {subject_accuracy: null, appearance_leakage: null, temporal_consistency: null}
+analysis:
+  subspaces: {}
+  attention: {methods: [dreamrelation], clips: 1}
+  strength: {methods: [dreamrelation], scales: [0, 1]}
+  feature_maps: {prompts: [A panda and a fox are dancing.]}
+"""
 CONFIG = ("--configfile", "tiny.yaml", "few.yaml")
 RESULTS = "results/puppets"
 METHODS = ("base", "direct_lora", "dreamrelation")

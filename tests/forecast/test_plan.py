@@ -34,6 +34,7 @@ def experiment(random_mochi: MochiSettings) -> ExperimentSettings:
             "twice": {**DIRECT, "accumulation": 2},
             "once": DIRECT,
         },
+        "analysis": {"attention": None, "strength": None},
     }
     return config.load([REPOSITORY / "config.yaml"], last=own)
 
@@ -94,7 +95,9 @@ def test_numbers_that_are_none_are_refused(flag: str, capsys: pytest.CaptureFixt
 def test_a_method_that_needs_files_is_named(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     own = tmp_path / "own.yaml"
     methods = {"direct_lora": None, "dreamrelation": None, "reversion": {"kind": "textual_inversion"}}
-    own.write_text(yaml.safe_dump({"methods": methods, "clips": {"pixel_frames": [13], "height": 64, "width": 64}}))
+    small = {"clips": {"pixel_frames": [13], "height": 64, "width": 64}}
+    looked_into = {"analysis": {"attention": None, "strength": None}}
+    own.write_text(yaml.safe_dump({"methods": methods, **small, **looked_into}))
     configurations = [REPOSITORY / "config.yaml", REPOSITORY / "configs/ntu_mochi.yaml", own]
     assert main(["plan", "--config", *map(str, configurations), "--card", "h100"]) == 0
     assert "Not counted, reversion: model.path 'genmo/mochi-1-preview': the sizes of" in capsys.readouterr().out
