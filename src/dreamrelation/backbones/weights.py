@@ -12,7 +12,6 @@ import torch
 from huggingface_hub import snapshot_download
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
-from transformers.initialization import no_init_weights
 
 from dreamrelation.backbones.sizes import Sizes, current_sizes
 from dreamrelation.digests import known_sha256
@@ -95,6 +94,8 @@ def _loaded(model: Any, settings: ModelSettings, part: Part, subfolder: str, var
 
 def _of_sizes(model: Any, settings: ModelSettings, part: Part, subfolder: str, sizes: Sizes) -> Any:
     """A part with any values."""
+    from transformers.initialization import no_init_weights  # seconds, which only a count of costs need pay
+
     config = part_config(model, settings, part, subfolder)
     if part == "denoiser" and sizes.blocks is not None:
         names = settings.spec.block_counts
