@@ -17,6 +17,7 @@ from dreamrelation.settings.experiment import ExperimentSettings
 from dreamrelation.settings.overlay import overlay
 from dreamrelation.settings.stages import Chosen
 from dreamrelation.stages import attention, feature_maps, learned
+from dreamrelation.tables.rows import HELD_OUT
 
 CHOSEN = Chosen("dreamrelation", relation="hugging")
 ANALYSIS = {"attention": {"methods": ["dreamrelation"], "clips": 2, "shown": 1}}
@@ -98,6 +99,23 @@ def test_captions_without_the_relations_words_and_methods_that_learn_nothing_are
         look(experiment, tmp_path, settings=settings, method="base")
     with pytest.raises(UserError, match="analysis.attention.methods: base is not trained"):
         config.from_mapping(overlay(experiment.model_dump(), {"analysis": {"attention": {"methods": ["base"]}}}), "x")
+
+
+def test_held_out_clips_that_cannot_be_used_are_not_passed_over(
+    experiment: ExperimentSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    caches(experiment, tmp_path)
+    run(experiment, tmp_path)
+    load = attention.load_clips
+
+    def broken(path: Path, made_with: str, **asked: Any) -> Any:
+        if asked.get("split") == HELD_OUT:
+            raise UserError(f"{path}: column mean of clip held is not finite")
+        return load(path, made_with, **asked)
+
+    monkeypatch.setattr(attention, "load_clips", broken)
+    with pytest.raises(UserError, match="clip held is not finite"):
+        look(experiment, tmp_path)
 
 
 def test_what_was_learned_has_a_row_for_each_layer(experiment: ExperimentSettings, tmp_path: Path) -> None:

@@ -22,11 +22,8 @@ CHUNK = 1024
 
 
 @torch.no_grad()
-def word_attention(
-    denoiser: Denoiser, noisy: Tensor, sigma: float, texts: TextEmbeddings, places: list[int]
-) -> tuple[Tensor, Tensor]:
-    """(f, h', w') float64, attention between words and each visual token, as its mean over words, heads and blocks, and
-    the velocity (1, C, f, h, w) of the same pass.
+def word_attention(denoiser: Denoiser, noisy: Tensor, sigma: float, texts: TextEmbeddings, places: list[int]) -> Tensor:
+    """(f, h', w') float64, attention between words and each visual token, as its mean over words, heads and blocks.
 
     Of noisy latents (1, C, f, h, w) at a noise level and one text, whose words are its tokens `places`; h' × w' are the
     transformer's tokens. Raises RuntimeError where a block's attention was not seen, as with kernels of other packages.
@@ -40,14 +37,13 @@ def word_attention(
         lambda query, key, **given: _rows(query, key, places, count, spec.text_in_attention == "after", **given)
     )  # fmt: skip
     with _watched(attention_modules(denoiser, "cross_query" if cross else "query"), seen), seen:
-        velocity = denoiser.velocity(noisy, torch.full((1,), sigma), texts)
+        denoiser.velocity(noisy, torch.full((1,), sigma), texts)
     if not seen.entered or len(seen.found) != seen.entered:
         raise RuntimeError(
             f"found the attention of {len(seen.found)} of {seen.entered} blocks, expected all of them by torch's"
             " scaled_dot_product_attention; is another kernel in use?"
         )
-    mean = torch.stack(seen.found).mean(dim=0)
-    return mean.view(grid).cpu(), velocity
+    return torch.stack(seen.found).mean(dim=0).view(grid).cpu()
 
 
 @dataclass

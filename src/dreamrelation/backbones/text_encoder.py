@@ -1,5 +1,6 @@
 """Text encoders of transformers with their tokenizers, as diffusers' pipelines use them."""
 
+from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -16,7 +17,7 @@ from dreamrelation.settings.machine import MachineSettings
 from dreamrelation.settings.model import ModelSettings
 
 
-class TransformersTextEncoder:
+class TransformersTextEncoder(ABC):
     """An encoder, frozen. See `interface.TextEncoder`. Each family has its own subclass, which says `encode`.
 
     Raises UserError where weights or tokenizer are missing, broken or do not fit.
@@ -92,8 +93,9 @@ class TransformersTextEncoder:
             ids += self.word_ids(piece if number == len(others) else piece.rstrip(" "))
         return ids, places
 
+    @abstractmethod
     def encode(self, inputs: Tensor, tokens: Tokens) -> TextEmbeddings:
-        raise NotImplementedError
+        """See `interface.TextEncoder`."""
 
     @torch.no_grad()
     def embed(self, texts: list[str]) -> TextEmbeddings:

@@ -17,6 +17,10 @@ from dreamrelation.tables.rows import TRAIN
 from dreamrelation.tables.tensors import LATENTS, latents_schema, read_tensors, tensors, write_tensors
 
 
+class NoClipsError(UserError):
+    """A cache has too few clips of a split."""
+
+
 @dataclass(frozen=True)
 class EncodedClip:
     """One clip as it is stored."""
@@ -55,6 +59,11 @@ class CachedClips:
     def sample(self, rows: list[int], noise: Tensor) -> Tensor:
         """A fresh draw from the posterior of these clips, (B, C, f, h, w); `noise` has that shape."""
         return self.mean[rows] + self.std[rows] * noise
+
+    def first(self, count: int) -> "CachedClips":
+        """The first ones, or all where there are no more."""
+        masks: dict[Role, Tensor] = {role: mask[:count] for role, mask in self.masks.items()}
+        return CachedClips(self.clips[:count], self.captions[:count], self.mean[:count], self.std[:count], masks)
 
     def masks_of(self, rows: list[int]) -> dict[Role, Tensor]:
         """Masks (B, f, h, w) of these clips by role."""
@@ -99,7 +108,9 @@ def load_clips(path: Path, fingerprint: str, split: str = TRAIN, exemplars: int 
     table = read_tensors(path, LATENTS, fingerprint)
     table = table.filter(pc.field("split") == split)
     if len(table) < (exemplars or 1):
-        raise UserError(f"{path}: found {len(table)} clips of the split {split!r}, expected {exemplars or 1} or more")
+        raise NoClipsError(
+            f"{path}: found {len(table)} clips of the split {split!r}, expected {exemplars or 1} or more"
+        )
     table = table.slice(0, exemplars)
     clips = table.column("clip").to_pylist()
     names = ("mean", "log_variance", *(f"mask_{role}" for role in ROLES))

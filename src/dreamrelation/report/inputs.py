@@ -6,6 +6,7 @@ from pathlib import Path
 from dreamrelation.errors import UserError
 from dreamrelation.relations import Relation
 from dreamrelation.report.comparison import Comparison, read_comparison
+from dreamrelation.report.earlier_stages import existing
 from dreamrelation.report.evaluation import Evaluation, read_evaluation
 from dreamrelation.report.inside import AnalysisFiles, find_analysis
 from dreamrelation.report.scores import MeanScore, Metric, Scores, averages_of
@@ -137,7 +138,7 @@ def _read_relation(
         selection=clips,
         masks=MASKS.read(folder / "masks.parquet"),
         rejections=REJECTIONS.read(folder / "rejections.parquet"),
-        contact_sheet=_existing(folder / "masks.png"),
+        contact_sheet=existing(folder / "masks.png"),
         evaluation=evaluation,
         methods=_read_methods(settings, folder, evaluation),
     )
@@ -171,7 +172,7 @@ def _read_videos(folder: Path, metrics: list[str]) -> list[Video]:
         raise UserError(f"{folder / 'videos.parquet'}: found no video, expected at least one")
     scores = {metric: _read_scores(folder / "scores" / f"{metric}.parquet", rows) for metric in metrics}
     return [
-        Video(row, _existing(folder / row.file), {metric: found[row.video] for metric, found in scores.items()})
+        Video(row, existing(folder / row.file), {metric: found[row.video] for metric, found in scores.items()})
         for row in rows
     ]
 
@@ -183,9 +184,3 @@ def _read_scores(path: Path, videos: list[GeneratedVideo]) -> dict[str, VideoSco
         if video.video not in scores:
             raise UserError(f"{path}: found no score of the video {video.video}, expected one")
     return scores
-
-
-def _existing(path: Path) -> Path:
-    if not path.is_file():
-        raise UserError(f"{path}: no such file, expected it from an earlier stage")
-    return path

@@ -7,6 +7,7 @@ from pathlib import Path
 from dreamrelation.errors import UserError
 from dreamrelation.files import file_sha256
 from dreamrelation.paper import method_label
+from dreamrelation.report.earlier_stages import existing
 from dreamrelation.report.media import MediaFolder, PageVideo
 from dreamrelation.settings.experiment import ExperimentSettings
 
@@ -67,8 +68,8 @@ def find_analysis(settings: ExperimentSettings, results: Path) -> AnalysisFiles:
     looked_at = () if analysis.attention is None else analysis.attention.methods
     strengthened = () if analysis.strength is None else analysis.strength.methods
     return AnalysisFiles(
-        subspaces=None if analysis.subspaces is None else _existing(results / "analysis/subspaces.svg"),
-        feature_maps=None if analysis.feature_maps is None else _existing(results / "analysis/feature_maps.png"),
+        subspaces=None if analysis.subspaces is None else existing(results / "analysis/subspaces.svg"),
+        feature_maps=None if analysis.feature_maps is None else existing(results / "analysis/feature_maps.png"),
         attention=_of_methods(settings, results, looked_at, ("attention.csv", "attention.mp4")),
         strength=_of_methods(settings, results, strengthened, ("strength.mp4",)),
         learned=_of_methods(settings, results, settings.exported_methods, ("learned.svg",)),
@@ -99,7 +100,7 @@ def _of_methods(
     settings: ExperimentSettings, results: Path, methods: tuple[str, ...] | list[str], names: tuple[str, ...]
 ) -> list[OfMethod]:
     return [
-        OfMethod(slug, method, tuple(_existing(results / slug / method / name) for name in names))
+        OfMethod(slug, method, tuple(existing(results / slug / method / name) for name in names))
         for slug in settings.relations
         for method in methods
     ]
@@ -146,9 +147,3 @@ def _with_limits(row: dict[str, str]) -> str:
 
 def _percent(share: float) -> str:
     return f"{100 * share:.1f}%"
-
-
-def _existing(path: Path) -> Path:
-    if not path.is_file():
-        raise UserError(f"{path}: no such file, expected it from an earlier stage")
-    return path

@@ -18,7 +18,7 @@ from dreamrelation.analysis.word_attention import word_attention
 from dreamrelation.backbones.interface import Backbone
 from dreamrelation.errors import UserError
 from dreamrelation.flow import add_noise
-from dreamrelation.latents.cache import CachedClips, latents_fingerprint, load_clips
+from dreamrelation.latents.cache import CachedClips, NoClipsError, latents_fingerprint, load_clips
 from dreamrelation.methods.files import check_manifest
 from dreamrelation.methods.interface import OpenModel, TrainedMethod
 from dreamrelation.metrics.intervals import bootstrap
@@ -98,16 +98,9 @@ def _clips(settings: AttentionStage, latents: Path, made_with: str) -> CachedCli
     """Held-out clips, or where there are none those that are learnt from; as many as the settings say."""
     try:
         clips = load_clips(latents, made_with, split=HELD_OUT)
-    except UserError:
+    except NoClipsError:
         clips = load_clips(latents, made_with)
-    count = settings.attention.clips
-    return CachedClips(
-        clips=clips.clips[:count],
-        captions=clips.captions[:count],
-        mean=clips.mean[:count],
-        std=clips.std[:count],
-        masks={role: masks[:count] for role, masks in clips.masks.items()},
-    )
+    return clips.first(settings.attention.clips)
 
 
 def _places(backbone: Backbone, clips: CachedClips, settings: AttentionStage) -> dict[str, list[int]]:
@@ -129,7 +122,7 @@ def _looks(
         noise = torch.randn(clean.shape, generator=generator_for(settings.seed, "attention", clip))
         noisy = add_noise(clean, noise, torch.tensor([sigma])).noisy
         texts = model.texts.look_up([caption])
-        heat, _ = word_attention(denoiser, noisy.to(denoiser.device), sigma, texts, places[caption])
+        heat = word_attention(denoiser, noisy.to(denoiser.device), sigma, texts, places[caption])
         heat = heat / heat.sum()
         yield Look(heat, float((heat * masks[row]).sum()))
 

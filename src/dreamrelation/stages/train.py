@@ -5,7 +5,7 @@ from pathlib import Path
 from dreamrelation.code_digest import stage_digest
 from dreamrelation.errors import UserError
 from dreamrelation.files import appearing, check_own_folder, file_sha256, fingerprint
-from dreamrelation.latents.cache import CachedClips, latents_fingerprint, load_clips
+from dreamrelation.latents.cache import CachedClips, NoClipsError, latents_fingerprint, load_clips
 from dreamrelation.methods.files import write_manifest
 from dreamrelation.methods.interface import OpenModel, TrainedMethod
 from dreamrelation.processes import is_main_process
@@ -93,5 +93,5 @@ def held_out_clips(latents: Path, made_with: str) -> CachedClips:
     """The clips from which nothing is learnt. Raises UserError where there are none."""
     try:
         return load_clips(latents, made_with, split=HELD_OUT)
-    except UserError as error:
+    except NoClipsError as error:
         raise UserError(f"validate_every needs clips.held_out above 0: {error}") from None
