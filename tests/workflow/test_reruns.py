@@ -171,7 +171,7 @@ def test_a_changed_metric_reruns_that_metric(finished: Checkout, edit: Edit) -> 
 
 
 def test_an_edited_style_sheet_reruns_the_report_only(finished: Checkout, edit: Edit) -> None:
-    edit("src/dreamrelation/report/templates/page.css", "}", "} /* edited */")
+    edit("src/dreamrelation/report/templates/report.css", "}", "} /* edited */")
     assert set(finished.plan().jobs) == {"report"}
 
 

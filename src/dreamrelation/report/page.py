@@ -8,8 +8,11 @@ from importlib import metadata
 import yaml
 from markupsafe import Markup
 
+from dreamrelation import pages
+from dreamrelation.pages.templates import environment, text_of
 from dreamrelation.paper import COLUMNS as PAPER_COLUMNS
 from dreamrelation.paper import method_label
+from dreamrelation.report import templates
 from dreamrelation.report.charts import HeadlineRow, headline_chart
 from dreamrelation.report.confusions import confusion_tables
 from dreamrelation.report.difference_table import difference_table
@@ -21,7 +24,6 @@ from dreamrelation.report.quality import COLUMNS, quality_of
 from dreamrelation.report.relation_page import relation_page, relation_title
 from dreamrelation.report.score_tables import paper_table, score_table
 from dreamrelation.report.scores import NO_SCORE, Metric, Scores
-from dreamrelation.report.templates.files import environment, text_of
 from dreamrelation.report.video_cells import verdict_metric
 from dreamrelation.settings.experiment import ExperimentSettings
 from dreamrelation.tables.rows import TRAIN, cause
@@ -46,10 +48,11 @@ def render(
     settings: ExperimentSettings, results: ExperimentResults, media: MediaFolder, read_clip: ReadClip
 ) -> dict[str, str]:
     """File name → HTML of the page and of that about the clips' quality; videos and pictures are written to `media`."""
-    pages = environment()
+    found = environment(templates)
     overall, metrics = results.overall, results.metrics
     first, judging = next(iter(metrics), None), verdict_metric(metrics)
-    shared = {"settings": settings, "style": text_of("page.css"), "script": text_of("player.js")}
+    style = text_of(pages, "base.css") + text_of(templates, "report.css")
+    shared = {"settings": settings, "style": style, "script": text_of(pages, "player.js")}
     context = {
         "lead": "" if first is None else _lead(overall, first, metrics[first]),
         "facts": _facts(settings, results),
@@ -76,8 +79,8 @@ def render(
     }
     quality = {"relations": quality_of(results, media, read_clip), "columns": COLUMNS}
     return {
-        "index.html": pages.get_template("page.html.j2").render(shared | context),
-        "quality.html": pages.get_template("quality.html.j2").render(shared | quality),
+        "index.html": found.get_template("page.html.j2").render(shared | context),
+        "quality.html": found.get_template("quality.html.j2").render(shared | quality),
     }
 
 

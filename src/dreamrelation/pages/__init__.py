@@ -1,0 +1,1 @@
+"""What all our HTML pages share: one style, one player of videos, one way to templates."""

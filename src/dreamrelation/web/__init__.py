@@ -1,0 +1,1 @@
+"""What our small web servers share: how they listen, and what they let through."""
