@@ -22,9 +22,22 @@ from dreamrelation.settings.overlay import overlay
 from dreamrelation.settings.own_relations import FILE, OwnRelation, read_own_relation
 from dreamrelation.settings.puppets import PuppetSettings
 from dreamrelation.settings.report import ReportSettings
+from dreamrelation.settings.study import StudySettings
 
 RESERVED = frozenset(
-    {"analysis", "benchmarks", "clips", "controls", "exemplars", "logs", "media", "report", "settings", "tables"}
+    {
+        "analysis",
+        "benchmarks",
+        "clips",
+        "controls",
+        "exemplars",
+        "logs",
+        "media",
+        "report",
+        "settings",
+        "study",
+        "tables",
+    }
     | {"puppet_models"}
 )
 """Names of folders of ours, beside which experiments and methods have theirs."""
@@ -70,6 +83,7 @@ class ExperimentSettings(Settings):
     intervals: IntervalSettings = IntervalSettings()
     analysis: AnalysisSettings = AnalysisSettings()
     report: ReportSettings = ReportSettings()
+    study: StudySettings = StudySettings()
 
     @model_validator(mode="before")
     @classmethod
@@ -114,6 +128,8 @@ class ExperimentSettings(Settings):
             self._check("generation", lambda r=relation: self.generation.prompts_of(r))
         for name, method in self.methods.items():
             self._check(f"methods.{name}", lambda method=method: method.check_backbone(self.model.spec))
+        for name in self.study.methods or ():
+            self._check("study.methods", lambda name=name: self.method(name))
         for name in ("attention", "strength"):
             self._check(f"analysis.{name}.methods", lambda name=name: self._check_looked_at(name))
         for name, metric in self.metrics.items():

@@ -20,6 +20,7 @@ from dreamrelation.own_cards import take_cards
 from dreamrelation.settings.machine import MachineSettings
 from dreamrelation.settings.stage_registry import STAGES
 from dreamrelation.settings.stages import Chosen, RelationStage
+from dreamrelation.stages.study_commands import add_study, call_study
 
 
 @dataclass(frozen=True)
@@ -218,6 +219,7 @@ def build_parser() -> argparse.ArgumentParser:
         check.add_argument(f"--{name}", type=int, default=value, help=f"{about}; default: {value}")
     check.add_argument("--precision", choices=["float32", "bfloat16"], default="bfloat16")
     check.add_argument("--device", choices=["auto", "cpu", "cuda"], default="auto")
+    add_study(stages.add_parser("study", help="the blind user study: build, serve, tally"))
     return parser
 
 
@@ -234,6 +236,9 @@ def call(options: argparse.Namespace, given: list[str]) -> None:
     if options.stage in ("plan", "check-adapter", "reference-list"):
         arguments = {name: value for name, value in vars(options).items() if name != "stage"}
         import_module(f"dreamrelation.stages.{options.stage.replace('-', '_')}").run(**arguments)
+        return
+    if options.stage == "study":
+        call_study(options)
         return
     command = COMMANDS[options.stage]
     flags = (*command.names, *command.paths, *command.lists, *command.numbers, *command.counts)

@@ -7,8 +7,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from dreamrelation.errors import UserError
-
-LOOPBACK = "127.0.0.1"
+from dreamrelation.web.addresses import LOOPBACK
 
 
 def serve(app: FastAPI, host: str, port: int, announce: Callable[[str], None]) -> None:

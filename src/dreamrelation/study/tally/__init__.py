@@ -1,0 +1,1 @@
+"""What the raters' votes say, with their uncertainty."""
