@@ -30,13 +30,14 @@ class Sequence:
         return self.main + self.checks + self.repeats
 
     def kinds(self) -> list[str]:
-        """What each showing is: MAIN, CHECK or REPEAT. The first is MAIN, and repeats stand in the second half."""
+        """What each showing is: MAIN, CHECK or REPEAT. The first is MAIN; repeats come after half of the others."""
         rng = self._rng("kinds")
         kinds = [MAIN] * self.main
         for _ in range(self.checks):
             kinds.insert(int(rng.integers(1, len(kinds) + 1)), CHECK)
+        half = (len(kinds) + 1) // 2
         for _ in range(self.repeats):
-            kinds.insert(int(rng.integers((len(kinds) + 1) // 2, len(kinds) + 1)), REPEAT)
+            kinds.insert(int(rng.integers(half, len(kinds) + 1)), REPEAT)
         return kinds
 
     def order(self) -> list[int]:

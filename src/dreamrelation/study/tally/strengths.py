@@ -5,6 +5,8 @@ are logarithms, their mean is 0, and exp(a - b) are the odds that a rater prefer
 half a win on both sides beforehand, so that a method which always wins has a finite strength.
 """
 
+import warnings
+
 import numpy as np
 import statsmodels.api as sm
 
@@ -41,6 +43,9 @@ def fit(wins: np.ndarray) -> np.ndarray:
     for row, (a, b) in enumerate(pairs):
         design[row, a], design[row, b] = 1, -1
     # One strength is free, as only differences count: the last one is held at 0, then all are moved to the mean 0.
-    found = sm.GLM(outcomes, design[:, :-1], family=sm.families.Binomial()).fit()
+    with warnings.catch_warnings():
+        # Two methods are fitted exactly, which statsmodels takes for a sign that there is no best fit; there is one.
+        warnings.simplefilter("ignore")
+        found = sm.GLM(outcomes, design[:, :-1], family=sm.families.Binomial()).fit()
     values = np.append(found.params, 0.0)
     return values - values.mean()
