@@ -37,6 +37,7 @@ include: "rules/sample.smk"
 include: "rules/evaluate.smk"
 include: "rules/compare.smk"
 include: "rules/table.smk"
+include: "rules/study.smk"
 include: "rules/analyse.smk"
 include: "rules/report.smk"
 

@@ -107,6 +107,12 @@ def scores_of_table(wildcards):
     )
 
 
+def tally_of_study(wildcards):
+    """What the raters of the user study said, where there was one."""
+    path = results("study/tally.json").format(experiment=settings.experiment)
+    return [path] if Path(path).exists() else []
+
+
 def minutes_flag(wildcards, resources):
     """On a cluster, let a command save its state and stop before its time is up."""
     return ["--minutes", max(resources.runtime - 10, resources.runtime // 2)] if workflow.remote_exec else []

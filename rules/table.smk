@@ -19,7 +19,7 @@ rule table:
     benchmark:
         "results/{experiment}/benchmarks/table{number}.tsv"
     wildcard_constraints:
-        number=r"\d",
+        number=r"[1-35-9]",
     conda:
         "../environment.yml"
     threads: 1

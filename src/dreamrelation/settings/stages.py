@@ -281,6 +281,16 @@ class TableStage(StageSettings):
         return cls(seed=experiment.seed, intervals=experiment.intervals, papers_world=world)
 
 
+class StudyTableStage(StageSettings):
+    """The table of what the raters of the user study said."""
+
+    experiment: Name
+
+    @classmethod
+    def of(cls, experiment: ExperimentSettings, chosen: Chosen = NOTHING) -> Self:
+        return cls(experiment=experiment.experiment)
+
+
 class ReportStage(StageSettings):
     """The page, which shows everything."""
 

@@ -130,6 +130,12 @@ COMMANDS: dict[str, Command] = {
         machine=False,
         settings_beside="csv",
     ),
+    "study_table": Command(
+        "write the user study's table",
+        paths=("tally", "csv", "markdown", "latex"),
+        machine=False,
+        settings_beside="csv",
+    ),
     "subspaces": Command(
         "compare the attention's query, key and value matrices",
         paths=("table", "figure", "unfinished"),
