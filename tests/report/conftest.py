@@ -25,11 +25,22 @@ def report(results: Results, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def quality(report: Path) -> Page:
-    """The page about clips and masks."""
-    return Page((report / "quality.html").read_text(encoding="utf-8"))
+def page(report: Path) -> Page:
+    """The overview."""
+    return Page((report / "index.html").read_text(encoding="utf-8"))
 
 
 @pytest.fixture(scope="session")
-def page(report: Path) -> Page:
-    return Page((report / "index.html").read_text(encoding="utf-8"))
+def relation_pages(results: Results, report: Path) -> dict[str, Page]:
+    """Relation → its page."""
+    return pages_in(report / "relations", results)
+
+
+@pytest.fixture(scope="session")
+def clip_pages(results: Results, report: Path) -> dict[str, Page]:
+    """Relation → the page about its clips and masks."""
+    return pages_in(report / "clips", results)
+
+
+def pages_in(folder: Path, results: Results) -> dict[str, Page]:
+    return {slug: Page((folder / f"{slug}.html").read_text(encoding="utf-8")) for slug in results.settings.relations}

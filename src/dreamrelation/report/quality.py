@@ -1,4 +1,4 @@
-"""The page about the data: every selected clip with its masks, and numbers by which bad ones are found."""
+"""A page about the data: every selected clip of a relation with its masks, and numbers by which bad ones are found."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from dreamrelation.report.exemplars import ReadClip
-from dreamrelation.report.inputs import ExperimentResults, RelationResults
+from dreamrelation.report.inputs import RelationResults
 from dreamrelation.report.media import MediaFolder, PageVideo, tinted
-from dreamrelation.report.relation_page import relation_title
+from dreamrelation.report.titles import relation_title
 from dreamrelation.roles import SUBJECTS
 from dreamrelation.tables.rows import MaskRow, SelectedClip
 
@@ -59,7 +59,8 @@ class RelationQuality:
     clips: list[ClipQuality]
 
 
-def _of_relation(results: RelationResults, media: MediaFolder, read_clip: ReadClip) -> RelationQuality:
+def quality_of(results: RelationResults, media: MediaFolder, read_clip: ReadClip) -> RelationQuality:
+    """Of one relation; writes its clips' videos and its contact sheet."""
     slug = results.relation.slug
     reasons = {row.clip: row.reason for row in results.rejections}
     masks: dict[str, list[MaskRow]] = {}
@@ -101,8 +102,3 @@ def _text(column: Column, rows: list[MaskRow]) -> str:
         known = np.array([value for value in values if value is not None])
         parts.append(column.form.format(column.over_frames(known)) if known.size else "–")
     return "–" if set(parts) == {"–"} else " and ".join(parts)
-
-
-def quality_of(results: ExperimentResults, media: MediaFolder, read_clip: ReadClip) -> list[RelationQuality]:
-    """Of all relations; writes their videos and contact sheets."""
-    return [_of_relation(relation, media, read_clip) for relation in results.relations]

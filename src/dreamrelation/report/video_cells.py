@@ -42,6 +42,8 @@ class VideoCell:
     label: str
     """For those who cannot see it."""
     seed: int
+    file: str
+    sha256: str
     verdict: Verdict | None
     """None where no metric says yes or no."""
     missing: list[str]
@@ -55,7 +57,7 @@ def verdict_metric(metrics: dict[str, Metric]) -> str | None:
 
 
 class VideoCells:
-    """The cells of one relation's videos: a video is copied to the page where it is first shown, and only then."""
+    """The cells of one relation's videos: a video is copied to the report where it is first shown, and only then."""
 
     def __init__(self, metrics: dict[str, Metric], media: MediaFolder) -> None:
         self.metrics, self.media = metrics, media
@@ -75,6 +77,8 @@ def _video_cell(method: str, video: Video, metrics: dict[str, Metric], media: Me
         video=media.copy_video(video.path, video.row.sha256, f"{video.row.relation}/{method}"),
         label=f"{method_label(method)}: {video.row.prompt}",
         seed=video.row.seed,
+        file=video.path.name,
+        sha256=video.row.sha256,
         verdict=None if chosen is None else _verdict(metrics[chosen], video.scores[chosen]),
         missing=[
             f"{metrics[name].label} not measured: {score.detail}"
