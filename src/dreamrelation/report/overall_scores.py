@@ -11,6 +11,9 @@ from dreamrelation.report.scores import NO_SCORE, Metric, Scores
 POINTS = "Where all videos agree, the limits fall together and say too much; those of the single relations do not."
 """What was seen in each of a few videos need not be in all: a bootstrap cannot tell, Wilson's interval can."""
 
+ALL_IN_LEAD, BEST_IN_LEAD = 4, 3
+"""Up to so many methods a sentence names all; of more it names the best."""
+
 
 def confidence_text(results: ExperimentResults) -> str:
     """Such as "95%"."""
@@ -43,11 +46,15 @@ def overall_caption(results: ExperimentResults) -> str:
 
 
 def lead(overall: Scores, name: str, metric: Metric) -> str:
-    """One sentence with each method's mean of a metric; empty where nothing was measured."""
+    """One sentence with each method's mean of a metric, of many methods the best; empty where nothing was measured."""
     means = {method: scores.get(name, NO_SCORE).mean for method, scores in overall.items()}
-    known = [f"{method_label(method)} {metric.text(mean)}" for method, mean in means.items() if mean is not None]
-    about = f" ({metric.about})" if metric.about else ""
-    return f"{metric.label}{about}: {', '.join(known)}." if known else ""
+    known = [(method, mean) for method, mean in means.items() if mean is not None]
+    about, which = f" ({metric.about})" if metric.about else "", ""
+    if len(known) > ALL_IN_LEAD and metric.better is not None:
+        ordered = sorted(known, key=lambda one: one[1], reverse=metric.better == "higher")
+        known, which = ordered[:BEST_IN_LEAD], f", the best {BEST_IN_LEAD} of {len(known)} methods"
+    told = [f"{method_label(method)} {metric.text(mean)}" for method, mean in known]
+    return f"{metric.label}{about}{which}: {', '.join(told)}." if told else ""
 
 
 def notes_of(metrics: dict[str, Metric]) -> list[tuple[str, str]]:

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dreamrelation.report.exemplars import ReadClip
+from dreamrelation.report.clip_videos import ClipVideos
 from dreamrelation.report.inputs import RelationResults
-from dreamrelation.report.media import MediaFolder, PageVideo, tinted
+from dreamrelation.report.media import MediaFolder, PageVideo
 from dreamrelation.report.titles import relation_title
 from dreamrelation.roles import SUBJECTS
 from dreamrelation.tables.rows import MaskRow, SelectedClip
@@ -59,25 +59,21 @@ class RelationQuality:
     clips: list[ClipQuality]
 
 
-def quality_of(results: RelationResults, media: MediaFolder, read_clip: ReadClip) -> RelationQuality:
-    """Of one relation; writes its clips' videos and its contact sheet."""
+def quality_of(results: RelationResults, videos: dict[str, ClipVideos], media: MediaFolder) -> RelationQuality:
+    """Of one relation, with the videos of its clips; copies its contact sheet."""
     slug = results.relation.slug
     reasons = {row.clip: row.reason for row in results.rejections}
     masks: dict[str, list[MaskRow]] = {}
     for row in results.masks:
         masks.setdefault(row.clip, []).append(row)
-    clips = [_quality(clip, masks.get(clip.clip, []), reasons, media, read_clip) for clip in results.selection]
+    clips = [
+        _quality(clip, masks.get(clip.clip, []), reasons.get(clip.clip, ""), videos.get(clip.clip))
+        for clip in results.selection
+    ]
     return RelationQuality(slug, relation_title(slug), media.copy_picture(results.contact_sheet, slug), clips)
 
 
-def _quality(
-    clip: SelectedClip, rows: list[MaskRow], reasons: dict[str, str], media: MediaFolder, read_clip: ReadClip
-) -> ClipQuality:
-    overlay = None
-    if rows:
-        pictures = read_clip(clip, rows)
-        drawn = tinted(pictures.frames, pictures.masks)
-        overlay = media.write_video(drawn, round(clip.frames_per_second), f"{clip.relation}/clips", clip.clip)
+def _quality(clip: SelectedClip, rows: list[MaskRow], reason: str, videos: ClipVideos | None) -> ClipQuality:
     seconds = (clip.pixel_frames - 1) / clip.frames_per_second
     time = f"{clip.start_seconds:.2f} s to {clip.start_seconds + seconds:.2f} s"
     if clip.resampled:
@@ -88,9 +84,9 @@ def _quality(
         clip.split,
         time,
         f"window {clip.window_rule}, subject 1 {clip.subject_rule}".replace("_", " "),
-        overlay,
+        None if videos is None else videos.tinted,
         [_text(column, rows) for column in COLUMNS],
-        reasons.get(clip.clip, ""),
+        reason,
     )
 
 

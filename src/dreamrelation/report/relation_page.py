@@ -1,16 +1,16 @@
 """What the page of one relation shows."""
 
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from statistics import median
 
 from markupsafe import Markup
 
-from dreamrelation.paper import method_label
-from dreamrelation.report.analysis_files import AnalysisFiles
+from dreamrelation.paper import OURS, method_label
+from dreamrelation.report.clip_videos import ClipVideos
 from dreamrelation.report.curves import loss_charts
-from dreamrelation.report.durations import Job
-from dreamrelation.report.exemplars import Exemplar, ReadClip, exemplars_of
-from dreamrelation.report.inputs import Method, RelationResults
+from dreamrelation.report.exemplars import Exemplar, exemplars_of
+from dreamrelation.report.inputs import ExperimentResults, Method, RelationResults
 from dreamrelation.report.inside_relation import InsideRelation, inside_relation
 from dreamrelation.report.made_by import MadeBy, made_by
 from dreamrelation.report.media import MediaFolder
@@ -66,6 +66,12 @@ class RelationPage:
     made_by: list[MadeBy]
 
     @property
+    def compared(self) -> tuple[str, str]:
+        """The two methods that are compared first: the first one and the paper's, or the last."""
+        names = [name for name, _ in self.methods]
+        return names[0], OURS if OURS in names else names[-1]
+
+    @property
     def prompts(self) -> list[str]:
         """Those that can be chosen."""
         return list(dict.fromkeys(choice.prompt for choice in self.choices))
@@ -74,37 +80,40 @@ class RelationPage:
 def relation_page(
     settings: ReportSettings,
     results: RelationResults,
-    analysis: AnalysisFiles,
-    jobs: list[Job],
+    experiment: ExperimentResults,
+    clips: dict[str, ClipVideos],
     media: MediaFolder,
-    read_clip: ReadClip,
+    workers: Executor,
 ) -> RelationPage:
-    """Put one relation's page together; writes its videos and pictures. `analysis` and `jobs`: of the experiment."""
+    """Put one relation's page together; copies its generated videos and pictures. `clips`: the videos of its clips."""
     slug, title = results.relation.slug, relation_title(results.relation.slug)
     learnt = [clip for clip in results.selection if clip.split == TRAIN]
     captions = {clip.caption for clip in learnt}
+    prompts = results.prompts[: settings.prompts]
     cells = VideoCells(results.evaluation.metrics, media)
+    made = [(method.name, video) for method in results.methods for video in method.videos]
+    cells.prepare([(method, video) for method, video in made if video.row.prompt in prompts], workers)
     return RelationPage(
         slug=slug,
         title=title,
         action=results.relation.label,
         caption=captions.pop() if len(captions) == 1 else "",
-        exemplars=exemplars_of(learnt, results.masks, read_clip, settings.exemplars, media),
+        exemplars=exemplars_of(learnt, clips),
         clip_count=len(learnt),
         timing=timing(results.selection),
         masks=_agreement(results.masks),
         rejections=results.rejections,
         methods=[(method.name, method_label(method.name)) for method in results.methods],
         cases=shown_cases(results, cells),
-        choices=choices(results, results.prompts[: settings.prompts], cells),
+        choices=choices(results, prompts, cells),
         prompt_count=len(results.prompts),
         chart=relation_chart(results),
         table=score_table(results.scores, results.evaluation.metrics),
         controls=controls_in_words(results),
         corrections=corrections(results),
         curves=[_curves(method) for method in results.methods if method.training],
-        inside=inside_relation(analysis, slug, title, media),
-        made_by=made_by(results, jobs),
+        inside=inside_relation(experiment.analysis, slug, title, media),
+        made_by=made_by(results, experiment.jobs),
     )
 
 

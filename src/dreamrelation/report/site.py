@@ -1,12 +1,14 @@
 """The report's folder: an overview, two pages for each relation, what they share, and the media that they show."""
 
+from concurrent.futures import Executor
 from pathlib import Path
 
 from dreamrelation import pages
 from dreamrelation.pages.templates import environment, text_of
 from dreamrelation.report import templates
+from dreamrelation.report.clip_videos import ClipVideos, ReadClip, clip_videos
 from dreamrelation.report.durations import time_text
-from dreamrelation.report.exemplars import ReadClip
+from dreamrelation.report.exemplars import shown_exemplars
 from dreamrelation.report.index_page import index_page
 from dreamrelation.report.inputs import ExperimentResults, RelationResults
 from dreamrelation.report.media import MediaFolder
@@ -36,9 +38,15 @@ class Site:
     """Writes a report into an empty folder."""
 
     def __init__(
-        self, settings: ExperimentSettings, results: ExperimentResults, folder: Path, read_clip: ReadClip
+        self,
+        settings: ExperimentSettings,
+        results: ExperimentResults,
+        folder: Path,
+        read_clip: ReadClip,
+        workers: Executor,
     ) -> None:
-        self.settings, self.results, self.folder, self.read_clip = settings, results, folder, read_clip
+        self.settings, self.results, self.folder = settings, results, folder
+        self.read_clip, self.workers = read_clip, workers
         self.media = MediaFolder(folder)
         self.templates = environment(templates)
         self.templates.filters["time"] = time_text
@@ -56,9 +64,8 @@ class Site:
 
     def _write_relation(self, place: int) -> RelationCard:
         results = self.results.relations[place]
-        page = relation_page(
-            self.settings.report, results, self.results.analysis, self.results.jobs, self.media, self.read_clip
-        )
+        clips = self._clip_videos(results)
+        page = relation_page(self.settings.report, results, self.results, clips, self.media, self.workers)
         metrics = results.evaluation.metrics
         judging, first = verdict_metric(metrics), next(iter(metrics), None)
         text = self._rendered(
@@ -70,15 +77,15 @@ class Site:
             headline=None if first is None else metrics[first],
             confidence_text=confidence_text(self.results),
         )
-        self._write(f"relations/{page.slug}.html", text)
-        self._write_clips(results)
-        own = [self.folder / f"relations/{page.slug}.html", self.folder / f"clips/{page.slug}.html"]
+        quality = quality_of(results, clips, self.media)
+        of_clips = self._rendered("clips.html.j2", root="../", relation=quality, columns=COLUMNS)
+        own = [self._write(f"relations/{page.slug}.html", text), self._write(f"clips/{page.slug}.html", of_clips)]
         return relation_card(page, results, bytes_of(self.folder / "media" / page.slug, *own))
 
-    def _write_clips(self, results: RelationResults) -> None:
-        found = quality_of(results, self.media, self.read_clip)
-        text = self._rendered("clips.html.j2", root="../", relation=found, columns=COLUMNS)
-        self._write(f"clips/{found.slug}.html", text)
+    def _clip_videos(self, results: RelationResults) -> dict[str, ClipVideos]:
+        segmented = {row.clip for row in results.masks}
+        plain = shown_exemplars(results.selection, segmented, self.settings.report.exemplars)
+        return clip_videos(results.selection, results.masks, plain, self.read_clip, self.media, self.workers)
 
     def _neighbours(self, place: int) -> list[tuple[str, str, str]]:
         """Which way, slug and title of the relations before and after; the last is before the first."""
@@ -92,7 +99,8 @@ class Site:
         shared = {"experiment": self.settings.experiment, "seed": self.settings.seed, "root": ""}
         return self.templates.get_template(template).render(shared | (context or {}) | more)
 
-    def _write(self, name: str, text: str) -> None:
+    def _write(self, name: str, text: str) -> Path:
         path = self.folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
+        return path

@@ -1,5 +1,6 @@
 """What the page says under a generated video."""
 
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,6 +63,15 @@ class VideoCells:
     def __init__(self, metrics: dict[str, Metric], media: MediaFolder) -> None:
         self.metrics, self.media = metrics, media
         self.made: dict[Path, VideoCell] = {}
+
+    def prepare(self, wanted: list[tuple[str, Video]], workers: Executor) -> None:
+        """Make the cells of some methods' videos beside each other."""
+
+        def made(one: tuple[str, Video]) -> VideoCell:
+            return _video_cell(*one, self.metrics, self.media)
+
+        cells = workers.map(made, wanted)
+        self.made |= {video.path: cell for (_, video), cell in zip(wanted, cells, strict=True)}
 
     def of(self, method: str, video: Video) -> VideoCell:
         """The cell of a method's video, the same each time."""

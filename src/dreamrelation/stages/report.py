@@ -1,12 +1,13 @@
 """The report stage: pages about the experiment and each relation, and the table of all scores."""
 
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
 from dreamrelation.data.reading import read_frames
 from dreamrelation.errors import UserError
 from dreamrelation.files import appearing, check_own_folder
-from dreamrelation.report.exemplars import ClipPictures
+from dreamrelation.report.clip_videos import ClipPictures
 from dreamrelation.report.inputs import read_results
 from dreamrelation.report.score_tables import write_csv
 from dreamrelation.report.site import OWN, Site
@@ -15,19 +16,19 @@ from dreamrelation.settings.stages import FrameSize, ReportStage
 from dreamrelation.tables.rows import MaskRow, SelectedClip
 
 
-def run(*, settings: ReportStage, results: Path, report: Path, scores_table: Path) -> None:
+def run(*, settings: ReportStage, results: Path, report: Path, scores_table: Path, threads: int | None = None) -> None:
     """Write the folder `report`, which starts at `index.html`, and the CSV file `scores_table`.
 
-    `results` is `results/{experiment}`. Raises UserError that names a missing input, or inputs that do not fit
-    together.
+    `results` is `results/{experiment}`; `threads` videos are drawn or copied at a time, one by default. Raises UserError
+    that names a missing input, or inputs that do not fit together.
     """
     check_own_folder(report, OWN)
     experiment = settings.experiment
     found = read_results(experiment, results)
     read_clip = partial(read_pictures, FrameSize.of(experiment.clips))
-    with appearing(report) as beside:
+    with appearing(report) as beside, ThreadPoolExecutor(threads or 1) as workers:
         beside.mkdir(parents=True)
-        Site(experiment, found, beside, read_clip).write()
+        Site(experiment, found, beside, read_clip, workers).write()
     write_csv(scores_table, found)
 
 
