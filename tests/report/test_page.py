@@ -234,7 +234,7 @@ def test_every_clip_is_accounted_for(page: Page) -> None:
     assert "13" in table, "the sum of all"
 
 
-def test_is_the_same_every_time_and_takes_the_place_of_an_old_report(
+def test_is_the_same_every_time_by_any_number_of_threads_and_takes_the_place_of_an_old_report(
     results: Results, report: Path, tmp_path: Path
 ) -> None:
     shutil.copytree(report, tmp_path / "report")
@@ -245,6 +245,7 @@ def test_is_the_same_every_time_and_takes_the_place_of_an_old_report(
         results=results.folder,
         report=tmp_path / "report",
         scores_table=tmp_path / "scores.csv",
+        threads=3,
     )
     files = {path.relative_to(report) for path in report.rglob("*") if path.is_file()}
     for file in files:

@@ -19,8 +19,8 @@ from dreamrelation.tables.rows import MaskRow, SelectedClip
 def run(*, settings: ReportStage, results: Path, report: Path, scores_table: Path, threads: int | None = None) -> None:
     """Write the folder `report`, which starts at `index.html`, and the CSV file `scores_table`.
 
-    `results` is `results/{experiment}`; `threads` videos are drawn or copied at a time, one by default. Raises UserError
-    that names a missing input, or inputs that do not fit together.
+    `results` is `results/{experiment}`; `threads` videos are drawn or copied at a time, one by default. Raises
+    UserError that names a missing input, or inputs that do not fit together.
     """
     check_own_folder(report, OWN)
     experiment = settings.experiment
