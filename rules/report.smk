@@ -1,4 +1,4 @@
-"""Report: one page with pictures, videos side by side, curves and scores.
+"""Report: pages with pictures, videos side by side, curves, scores and provenance; an overview, and one for each relation.
 
 in: all that the stages wrote, among it results/{experiment}/tables/{comparison,differences}.csv
 out: results/{experiment}/report/index.html, results/{experiment}/tables/scores.csv
@@ -42,7 +42,7 @@ rule report:
         "results/{experiment}/benchmarks/report.tsv"
     conda:
         "../environment.yml"
-    threads: 1
+    threads: workflow.cores
     resources:
         mem_mb=2000,
         runtime=30,
@@ -58,4 +58,5 @@ rule report:
         " --results {params.results:q}"
         " --report {output.report:q}"
         " --scores-table {output.scores:q}"
+        " --threads {threads}"
         " > {log:q} 2>&1"

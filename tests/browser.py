@@ -22,9 +22,8 @@ def open_browser() -> Iterator[Browser]:
         except Error as error:
             if found is not None:
                 raise
-            pytest.skip(
-                f"no Chromium; install one, or run `playwright install chromium` ({error.message.splitlines()[0]})"
-            )
+            why = error.message.splitlines()[0]
+            pytest.skip(f"no Chromium; install one, or run `playwright install chromium` ({why})")
         try:
             yield browser
         finally:

@@ -1,4 +1,4 @@
-"""The page as a browser would find it."""
+"""A page as a browser would find it."""
 
 from dataclasses import dataclass, field
 from html.parser import HTMLParser

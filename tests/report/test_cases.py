@@ -1,4 +1,4 @@
-"""The best, the median and the worst case, and large studies of which only some prompts are shown in full."""
+"""The best, the median and the worst case, and the prompts that can be chosen, of a large study only some."""
 
 import re
 from collections.abc import Mapping
@@ -76,11 +76,11 @@ def test_no_case_is_shown_twice(count: int, expected: list[tuple[str, int]]) -> 
     assert [(title, case.repeat) for title, case in chosen_cases(cases)] == expected
 
 
-def test_cases_stand_before_all_videos_with_every_method(page: Page, report: Path, results: Results) -> None:
-    text = (report / "index.html").read_text(encoding="utf-8")
+def test_cases_stand_before_all_videos_with_every_method(report: Path, results: Results) -> None:
     for relation in results.settings.relations:
-        section = text[text.index(f'<section class="card" id="{relation}"') :]
-        cases, _, rest = section[: section.index("</section>")].partition("<h3>All videos</h3>")
+        text = (report / "relations" / f"{relation}.html").read_text(encoding="utf-8")
+        section = text[text.index('<section class="card" id="cases"') :]
+        cases, _, rest = section.partition('<section class="card" id="prompts"')
         titles = ["Best", "Median", "Worst"]
         blocks = cases.split('<div class="prompt case">')[1:]
         assert [title for block in blocks for title in titles if f'"tag">{title}</span>' in block] == titles
@@ -92,14 +92,30 @@ def test_cases_stand_before_all_videos_with_every_method(page: Page, report: Pat
         for block, of_case in zip(blocks, shown, strict=True):
             yes = sum(verdict(results, relation, source) for source in of_case)
             assert f"Both seen: {yes} of 3 methods" in block
-        assert len(sources(rest, relation)) == 12, "those of the cases stand there again"
-    told = " ".join(" ".join(page.words).split())
-    assert "the 3 of 4 cases of which every video was judged are ordered by the mean of “Both seen” over all" in told
+        assert len(sources(rest[: rest.index("</section>")], relation)) == 12, "those of the cases stand there again"
+        told = " ".join(" ".join(Page(text).words).split())
+        assert "the 3 of 4 cases of which every video was judged are ordered by the mean of “Both seen” over" in told
 
 
 def sources(block: str, relation: str) -> list[str]:
     """Method and file of the block's videos."""
-    return re.findall(rf'<video src="media/{relation}/([^"]+)"', block)
+    return re.findall(rf'<video data-src="../media/{relation}/([^"]+)"', block)
+
+
+def test_every_prompt_and_seed_can_be_chosen_in_the_order_of_generation(report: Path, results: Results) -> None:
+    for relation in results.settings.relations:
+        text = (report / "relations" / f"{relation}.html").read_text(encoding="utf-8")
+        rows = VIDEOS.read(results.folder / relation / "base" / "videos.parquet")
+        of_file = {row.file.removeprefix("videos/"): row for row in rows}
+        templates = re.findall(r"<template ([^>]+)>(.*?)</template>", text, re.DOTALL)
+        for (said, content), (prompt, seed) in zip(templates, [(1, 1), (1, 2), (2, 1), (2, 2)], strict=True):
+            shown = sources(content, relation)
+            assert [source.split("/")[0] for source in shown] == list(METHODS)
+            (file,) = {source.split("/")[1] for source in shown}
+            row = of_file[file]
+            assert said == f'data-prompt="{prompt}" data-seed="{seed}" data-seed-value="{row.seed}"'
+            assert (row.repeat, row.prompt) == (seed - 1, list(dict.fromkeys(one.prompt for one in rows))[prompt - 1])
+            assert f'<a href="#prompt={prompt}&amp;seed={seed}">' in text
 
 
 def scores(results: Results, relation: str, method: str) -> dict[str, VideoScore]:
@@ -131,29 +147,29 @@ SUBJECTS = (("dog", "cat"), ("panda", "fox"), ("cat", "bear"), ("frog", "dog"))
 
 
 def media_of(folder: Path, relation: str) -> set[str]:
-    """Of the methods: the clips that they learnt from are shown on their own."""
+    """Of the methods: the clips that they learnt from and what the analysis drew are shown on their own."""
     files = (folder / "media" / relation).rglob("*.mp4")
-    of_clips = {"exemplars", "clips"}
+    of_clips = {"exemplars", "clips", "analysis"}
     return {
         path.relative_to(folder / "media" / relation).as_posix() for path in files if not of_clips & set(path.parts)
     }
 
 
 @pytest.mark.parametrize("prompts", [1, 4, None])
-def test_only_the_first_prompts_are_shown_in_full_and_only_what_is_shown_is_copied(
+def test_only_the_first_prompts_can_be_chosen_and_only_what_is_shown_is_copied(
     large: Results, tmp_path: Path, prompts: int | None
 ) -> None:
     settings = large.settings.model_copy(update={"report": ReportSettings(exemplars=1, prompts=prompts)})
     stage = ReportStage.of(settings)
     run(settings=stage, results=large.folder, report=tmp_path / "report", scores_table=tmp_path / "scores.csv")
-    text = (tmp_path / "report" / "index.html").read_text(encoding="utf-8")
+    text = (tmp_path / "report" / "relations" / "kicking.html").read_text(encoding="utf-8")
     expected = {f"{name}/{number:02d}.mp4" for name in METHODS for number in range(2 * min(prompts or 4, 4))}
     ordered = expected_cases(large, "kicking")
     assert len(ordered) == 7
     of_cases = {source for place in (0, 3, 6) for source in ordered[place]}
     assert media_of(tmp_path / "report", "kicking") == expected | of_cases
     assert (f"Of the first {prompts} of 4 prompts." in text) == (prompts == 1)
-    assert text.count('<div class="prompt">') == min(prompts or 4, 4)
+    assert text.count("<template ") == 2 * min(prompts or 4, 4)
     assert (of_cases <= expected) == (prompts != 1), "the cases come from all prompts"
 
 
@@ -170,5 +186,5 @@ def test_without_cases_exactly_the_first_prompts_videos_are_there(tmp_path: Path
     run(settings=bare.stage, results=bare.folder, report=tmp_path / "report", scores_table=tmp_path / "scores.csv")
     expected = {f"{name}/{number:02d}.mp4" for name in METHODS for number in (0, 1)}
     assert media_of(tmp_path / "report", "kicking") == expected
-    text = (tmp_path / "report" / "index.html").read_text(encoding="utf-8")
+    text = (tmp_path / "report" / "relations" / "kicking.html").read_text(encoding="utf-8")
     assert "Of the first 1 of 2 prompts." in text and "The cases above" not in text

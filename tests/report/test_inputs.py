@@ -28,13 +28,15 @@ def change(path: Path, **values: object) -> None:
 
 
 def run_in(tmp_path: Path, results: Results, folder: Path) -> str:
+    """The overview and the relations' pages, one after another."""
     run(
         settings=results.stage,
         results=folder,
         report=tmp_path / "report",
         scores_table=tmp_path / "tables" / "scores.csv",
     )
-    return (tmp_path / "report" / "index.html").read_text(encoding="utf-8")
+    pages = [tmp_path / "report" / "index.html", *sorted((tmp_path / "report" / "relations").glob("*.html"))]
+    return "".join(page.read_text(encoding="utf-8") for page in pages)
 
 
 def test_table_holds_the_numbers_of_the_evaluation(results: Results, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The page about clips and masks."""
+"""The pages about clips and masks."""
 
 from pathlib import Path
 
@@ -10,9 +10,10 @@ from dreamrelation import video
 from dreamrelation.tables.rows import MASKS, REJECTIONS, SELECTION
 
 
-def test_every_selected_clip_has_a_row_with_its_numbers(quality: Page, results: Results) -> None:
+def test_every_selected_clip_has_a_row_with_its_numbers(clip_pages: dict[str, Page], results: Results) -> None:
     selection = SELECTION.read(results.folder / "clips" / "selection.parquet")
-    for relation, table in zip(results.settings.relations, quality.tables, strict=True):
+    for relation, quality in clip_pages.items():
+        (table,) = quality.tables
         clips = [clip for clip in selection if clip.relation == relation]
         rows = {row[0]: row for row in table.texts[1:]}
         assert list(rows) == [clip.clip for clip in clips]
@@ -26,10 +27,11 @@ def test_every_selected_clip_has_a_row_with_its_numbers(quality: Page, results: 
             assert rows[clip.clip][2].startswith("0.00 s to 0.60 s") and rows[clip.clip][3] == area
 
 
-def test_every_clip_with_masks_is_shown_with_them(quality: Page, report: Path, results: Results) -> None:
-    for relation in results.settings.relations:
+def test_every_clip_with_masks_is_shown_with_them(clip_pages: dict[str, Page], report: Path, results: Results) -> None:
+    for relation, quality in clip_pages.items():
         clips = {row.clip for row in MASKS.read(results.folder / relation / "masks.parquet")}
         videos = sorted((report / "media" / relation / "clips").glob("*.mp4"))
         assert {path.stem for path in videos} == clips
         assert all(len(list(video.decode(path))) == 7 for path in videos)
-    assert len(quality.all("img")) == len(results.settings.relations)
+        assert {Path(it["data-src"] or "").stem for it in quality.all("video")} == clips
+        assert len(quality.all("img")) == 1, "the contact sheet"

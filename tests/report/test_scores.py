@@ -5,6 +5,7 @@ import math
 import pytest
 from numpy.testing import assert_allclose
 
+from dreamrelation.report.overall_scores import lead
 from dreamrelation.report.scores import MeanScore, Metric, averaged, best
 
 SHARE = Metric("Seen", "how often", "%", "higher", 0.0, 1.0, is_share=True)
@@ -64,3 +65,18 @@ def test_best_is_marked_only_where_there_is_one() -> None:
     assert best(MOTION, {"a": 0.2, "b": 0.5}) == set()
     assert best(SHARE, {"a": 0.50001, "b": 0.5}) == set(), "equal as written"
     assert best(SHARE, {"a": 0.5}) == set()
+
+
+@pytest.mark.parametrize(
+    ("metric", "told"),
+    [
+        (SHARE, "Seen (how often), the best 3 of 5 methods: E 50.0%, D 40.0%, C 30.0%."),
+        (DISTANCE, "Distance, the best 3 of 5 methods: A 0.100, B 0.200, C 0.300."),
+        (MOTION, "Motion: A 0.100, B 0.200, C 0.300, D 0.400, E 0.500."),
+    ],
+)
+def test_the_lead_names_the_best_of_many_methods(metric: Metric, told: str) -> None:
+    scores = {name: {"it": MeanScore(mean / 10, None, None, 1, 0)} for mean, name in enumerate("abcde", 1)}
+    assert lead(scores | {"f": {}}, "it", metric) == told
+    few = lead({name: scores[name] for name in "abcd"}, "it", SHARE)
+    assert few == "Seen (how often): A 10.0%, B 20.0%, C 30.0%, D 40.0%."

@@ -109,6 +109,12 @@ def inline_svg(figure: Figure, title: str) -> Markup:
     text = re.sub(r"\bfont: ([^;\"]*px) [^;\"]*", r"font-size: \1", text)
     # What is left of ids names shapes by their content, so that two charts of one page may share them.
     text = re.sub(r'<g id="[^"]*"', "<g", text)
+    text = re.sub(r' d="[^"]*"', _rounded, text)
     for colour, variable in VARIABLES.items():
         text = text.replace(colour, f"var({variable})")
     return Markup(text.replace("<svg", f'<svg role="img" aria-label="{escape(title)}"', 1))
+
+
+def _rounded(path: re.Match[str]) -> str:
+    """A path with one decimal, which is finer than a screen shows: a page has many charts."""
+    return re.sub(r"-?\d+\.\d+", lambda number: f"{float(number[0]):.1f}", path[0]).replace("\n", " ")

@@ -1,26 +1,10 @@
-"""Exemplar clips on the page: as the model sees them, and again with the masks of both subjects."""
+"""Exemplar clips on a relation's page: as the model sees them, and again with the masks of both subjects."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
-
-from dreamrelation.report.media import MediaFolder, PageVideo, tinted
-from dreamrelation.tables.rows import MaskRow, SelectedClip
-
-
-@dataclass(frozen=True)
-class ClipPictures:
-    """A selected clip and its masks, at the size that the model sees."""
-
-    frames: np.ndarray
-    """(F, H, W, 3) uint8 RGB."""
-    masks: np.ndarray
-    """(F, 2, H, W) bool."""
-
-
-ReadClip = Callable[[SelectedClip, list[MaskRow]], ClipPictures]
-"""Reads a clip's pictures, out of the masks of all clips of its relation."""
+from dreamrelation.report.clip_videos import ClipVideos
+from dreamrelation.report.media import PageVideo
+from dreamrelation.tables.rows import TRAIN, SelectedClip
 
 
 @dataclass(frozen=True)
@@ -33,21 +17,16 @@ class Exemplar:
     tinted: PageVideo
 
 
-def exemplars_of(
-    selection: list[SelectedClip],
-    masks: list[MaskRow],
-    read_clip: ReadClip,
-    count: int,
-    media: MediaFolder,
-) -> list[Exemplar]:
-    """The first `count` clips that have masks; writes their videos."""
-    segmented = {row.clip for row in masks}
-    exemplars = []
-    for clip in [clip for clip in selection if clip.clip in segmented][:count]:
-        pictures, place = read_clip(clip, masks), f"{clip.relation}/exemplars"
-        rate = round(clip.frames_per_second)
-        plain = media.write_video(pictures.frames, rate, place, clip.clip)
-        drawn = tinted(pictures.frames, pictures.masks)
-        coloured = media.write_video(drawn, rate, place, f"{clip.clip}_masks")
-        exemplars.append(Exemplar(clip.clip, clip.caption, plain, coloured))
-    return exemplars
+def shown_exemplars(selection: list[SelectedClip], segmented: set[str], count: int) -> list[str]:
+    """The names of the first `count` clips that are learnt from and have masks."""
+    return [clip.clip for clip in selection if clip.split == TRAIN and clip.clip in segmented][:count]
+
+
+def exemplars_of(selection: list[SelectedClip], videos: dict[str, ClipVideos]) -> list[Exemplar]:
+    """The clips that are shown as they are, too. `videos`: of each clip that has masks."""
+    shown = []
+    for clip in selection:
+        found = videos.get(clip.clip)
+        if found is not None and found.plain is not None:
+            shown.append(Exemplar(clip.clip, clip.caption, found.plain, found.tinted))
+    return shown

@@ -1,14 +1,15 @@
-"""Everything that the page shows, read from the files of the stages before and checked against each other."""
+"""Everything that the pages show, read from the files of the stages before and checked against each other."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
 from dreamrelation.errors import UserError
 from dreamrelation.relations import Relation
+from dreamrelation.report.analysis_files import AnalysisFiles, find_analysis
 from dreamrelation.report.comparison import Comparison, read_comparison
+from dreamrelation.report.durations import Job, read_jobs
 from dreamrelation.report.earlier_stages import existing
 from dreamrelation.report.evaluation import Evaluation, read_evaluation
-from dreamrelation.report.inside import AnalysisFiles, find_analysis
 from dreamrelation.report.scores import MeanScore, Metric, Scores, averages_of
 from dreamrelation.settings.experiment import ExperimentSettings
 from dreamrelation.tables.rows import (
@@ -81,6 +82,8 @@ class ExperimentResults:
     relations: list[RelationResults]
     comparison: Comparison
     analysis: AnalysisFiles
+    jobs: list[Job]
+    """Those of which the time is known."""
 
     @property
     def metrics(self) -> dict[str, Metric]:
@@ -114,7 +117,8 @@ def read_results(settings: ExperimentSettings, results: Path) -> ExperimentResul
             )
     averages = averages_of([relation.scores for relation in relations])
     comparison = read_comparison(results / "tables", averages, _comparable(relations))
-    return ExperimentResults(index, relations, comparison, find_analysis(settings, results))
+    jobs = read_jobs(results / "benchmarks", settings)
+    return ExperimentResults(index, relations, comparison, find_analysis(settings, results), jobs)
 
 
 def _comparable(relations: list[RelationResults]) -> list[str]:

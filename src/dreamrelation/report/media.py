@@ -1,4 +1,4 @@
-"""Videos and pictures of the page, copied or drawn into its folder; each video has a still to show until it plays."""
+"""Videos and pictures of the pages, copied or drawn into a folder; each video has a still to show until it plays."""
 
 import shutil
 from dataclasses import dataclass
@@ -13,6 +13,7 @@ from torchvision.utils import draw_segmentation_masks
 from dreamrelation import video
 from dreamrelation.errors import UserError
 from dreamrelation.files import file_sha256
+from dreamrelation.report.stills import middle_frame, write_still
 
 SUBJECT_COLOURS = ((242, 140, 40), (45, 125, 225))
 """RGB of subject 1 and 2: orange and blue stay apart for colour-blind eyes; the page's legend has them too."""
@@ -21,7 +22,7 @@ TINT = 0.55
 
 @dataclass(frozen=True)
 class PageVideo:
-    """A video on the page; addresses are relative to the page and quoted."""
+    """A video on a page; addresses are relative to the report's folder and quoted."""
 
     address: str
     still: str
@@ -30,10 +31,10 @@ class PageVideo:
 
 
 class MediaFolder:
-    """The folder `media/` beside the page."""
+    """The folder `media/` of the report."""
 
-    def __init__(self, page_folder: Path) -> None:
-        self.page_folder = page_folder
+    def __init__(self, report: Path) -> None:
+        self.report = report
         self.taken: set[Path] = set()
 
     def copy_video(self, source: Path, sha256: str, place: str) -> PageVideo:
@@ -46,10 +47,7 @@ class MediaFolder:
         found = file_sha256(target)
         if found != sha256:
             raise UserError(f"{source}: found a file with the SHA-256 {found[:12]}…, expected {sha256[:12]}…")
-        frames = list(video.decode(source))
-        if not frames:
-            raise UserError(f"{source}: found no frame, expected at least one")
-        return self._shown(target, frames[len(frames) // 2])
+        return self._shown(target, middle_frame(source))
 
     def write_video(self, frames: np.ndarray, frames_per_second: int, place: str, name: str) -> PageVideo:
         """Encode frames (F, H, W, 3) uint8 as `media/{place}/{name}.mp4`."""
@@ -69,15 +67,12 @@ class MediaFolder:
         if still in self.taken:
             raise ValueError(f"{still}: two videos ask for the same still")
         self.taken.add(still)
-        done, data = cv2.imencode(".jpg", frame[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 90])
-        if not done:
-            raise ValueError(f"{still}: OpenCV cannot encode a still of {frame.shape}")
-        still.write_bytes(data.tobytes())
+        write_still(still, frame)
         height, width = frame.shape[:2]
         return PageVideo(self._address(target), self._address(still), width, height)
 
     def _target(self, place: str, name: str) -> Path:
-        target = self.page_folder / "media" / place / name
+        target = self.report / "media" / place / name
         if target in self.taken:
             raise ValueError(f"{target}: two files of the report ask for the same name")
         self.taken.add(target)
@@ -85,7 +80,7 @@ class MediaFolder:
         return target
 
     def _address(self, path: Path) -> str:
-        return quote(path.relative_to(self.page_folder).as_posix())
+        return quote(path.relative_to(self.report).as_posix())
 
 
 def tinted(frames: np.ndarray, masks: np.ndarray) -> np.ndarray:

@@ -1,14 +1,14 @@
-"""The page about the data: every selected clip with its masks, and numbers by which bad ones are found."""
+"""A page about the data: every selected clip of a relation with its masks, and numbers by which bad ones are found."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-from dreamrelation.report.exemplars import ReadClip
-from dreamrelation.report.inputs import ExperimentResults, RelationResults
-from dreamrelation.report.media import MediaFolder, PageVideo, tinted
-from dreamrelation.report.relation_page import relation_title
+from dreamrelation.report.clip_videos import ClipVideos
+from dreamrelation.report.inputs import RelationResults
+from dreamrelation.report.media import MediaFolder, PageVideo
+from dreamrelation.report.titles import relation_title
 from dreamrelation.roles import SUBJECTS
 from dreamrelation.tables.rows import MaskRow, SelectedClip
 
@@ -59,24 +59,21 @@ class RelationQuality:
     clips: list[ClipQuality]
 
 
-def _of_relation(results: RelationResults, media: MediaFolder, read_clip: ReadClip) -> RelationQuality:
+def quality_of(results: RelationResults, videos: dict[str, ClipVideos], media: MediaFolder) -> RelationQuality:
+    """Of one relation, with the videos of its clips; copies its contact sheet."""
     slug = results.relation.slug
     reasons = {row.clip: row.reason for row in results.rejections}
     masks: dict[str, list[MaskRow]] = {}
     for row in results.masks:
         masks.setdefault(row.clip, []).append(row)
-    clips = [_quality(clip, masks.get(clip.clip, []), reasons, media, read_clip) for clip in results.selection]
+    clips = [
+        _quality(clip, masks.get(clip.clip, []), reasons.get(clip.clip, ""), videos.get(clip.clip))
+        for clip in results.selection
+    ]
     return RelationQuality(slug, relation_title(slug), media.copy_picture(results.contact_sheet, slug), clips)
 
 
-def _quality(
-    clip: SelectedClip, rows: list[MaskRow], reasons: dict[str, str], media: MediaFolder, read_clip: ReadClip
-) -> ClipQuality:
-    overlay = None
-    if rows:
-        pictures = read_clip(clip, rows)
-        drawn = tinted(pictures.frames, pictures.masks)
-        overlay = media.write_video(drawn, round(clip.frames_per_second), f"{clip.relation}/clips", clip.clip)
+def _quality(clip: SelectedClip, rows: list[MaskRow], reason: str, videos: ClipVideos | None) -> ClipQuality:
     seconds = (clip.pixel_frames - 1) / clip.frames_per_second
     time = f"{clip.start_seconds:.2f} s to {clip.start_seconds + seconds:.2f} s"
     if clip.resampled:
@@ -87,9 +84,9 @@ def _quality(
         clip.split,
         time,
         f"window {clip.window_rule}, subject 1 {clip.subject_rule}".replace("_", " "),
-        overlay,
+        None if videos is None else videos.tinted,
         [_text(column, rows) for column in COLUMNS],
-        reasons.get(clip.clip, ""),
+        reason,
     )
 
 
@@ -101,8 +98,3 @@ def _text(column: Column, rows: list[MaskRow]) -> str:
         known = np.array([value for value in values if value is not None])
         parts.append(column.form.format(column.over_frames(known)) if known.size else "–")
     return "–" if set(parts) == {"–"} else " and ".join(parts)
-
-
-def quality_of(results: ExperimentResults, media: MediaFolder, read_clip: ReadClip) -> list[RelationQuality]:
-    """Of all relations; writes their videos and contact sheets."""
-    return [_of_relation(relation, media, read_clip) for relation in results.relations]

@@ -1,18 +1,24 @@
-"""What the page shows of one relation."""
+"""What the page of one relation shows."""
 
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from statistics import median
 
 from markupsafe import Markup
 
-from dreamrelation.paper import method_label
+from dreamrelation.paper import OURS, method_label
+from dreamrelation.report.clip_videos import ClipVideos
 from dreamrelation.report.curves import loss_charts
-from dreamrelation.report.exemplars import Exemplar, ReadClip, exemplars_of
-from dreamrelation.report.inputs import Method, RelationResults
+from dreamrelation.report.exemplars import Exemplar, exemplars_of
+from dreamrelation.report.inputs import ExperimentResults, Method, RelationResults
+from dreamrelation.report.inside_relation import InsideRelation, inside_relation
+from dreamrelation.report.made_by import MadeBy, made_by
 from dreamrelation.report.media import MediaFolder
+from dreamrelation.report.relation_scores import controls_in_words, corrections, relation_chart
 from dreamrelation.report.score_tables import ScoreTable, score_table
+from dreamrelation.report.titles import relation_title
 from dreamrelation.report.video_cells import VideoCells
-from dreamrelation.report.video_rows import Cases, MethodCells, prompt_row, shown_cases
+from dreamrelation.report.video_rows import Cases, Choice, choices, shown_cases
 from dreamrelation.settings.report import ReportSettings
 from dreamrelation.tables.rows import TRAIN, MaskRow, Rejection, SelectedClip
 
@@ -27,7 +33,7 @@ class MethodCurves:
 
 @dataclass(frozen=True)
 class RelationPage:
-    """One section of the page."""
+    """One relation."""
 
     slug: str
     title: str
@@ -41,50 +47,74 @@ class RelationPage:
     masks: str
     """Agreement with the true masks, in a sentence; empty where the truth is unknown."""
     rejections: list[Rejection]
+    methods: list[tuple[str, str]]
+    """Name and label."""
     cases: Cases | None
     """None where no metric says yes or no of every method's video of a case."""
-    prompts: list[tuple[str, MethodCells]]
-    """Those that are shown in full."""
+    choices: list[Choice]
+    """The prompts and seeds that can be chosen; one of each method is shown at a time."""
     prompt_count: int
+    """Of all prompts, of which some may not be there to choose."""
+    chart: Markup | None
     table: ScoreTable
     controls: list[str]
     """What metrics say of real clips, a sentence each."""
     corrections: list[tuple[str, list[str]]]
     """A metric's label, and each method's share corrected for what the metric says of real clips."""
     curves: list[MethodCurves]
+    inside: InsideRelation
+    made_by: list[MadeBy]
+
+    @property
+    def compared(self) -> tuple[str, str]:
+        """The two methods that are compared first: the first one and the paper's, or the last."""
+        names = [name for name, _ in self.methods]
+        return names[0], OURS if OURS in names else names[-1]
+
+    @property
+    def prompts(self) -> list[str]:
+        """Those that can be chosen."""
+        return list(dict.fromkeys(choice.prompt for choice in self.choices))
 
 
 def relation_page(
-    settings: ReportSettings, results: RelationResults, media: MediaFolder, read_clip: ReadClip
+    settings: ReportSettings,
+    results: RelationResults,
+    experiment: ExperimentResults,
+    clips: dict[str, ClipVideos],
+    media: MediaFolder,
+    workers: Executor,
 ) -> RelationPage:
-    """Put one relation's section together; writes its videos and pictures."""
-    slug = results.relation.slug
+    """Put one relation's page together; copies its generated videos and pictures. `clips`: the videos of its clips."""
+    slug, title = results.relation.slug, relation_title(results.relation.slug)
     learnt = [clip for clip in results.selection if clip.split == TRAIN]
     captions = {clip.caption for clip in learnt}
+    prompts = results.prompts[: settings.prompts]
     cells = VideoCells(results.evaluation.metrics, media)
+    made = [(method.name, video) for method in results.methods for video in method.videos]
+    cells.prepare([(method, video) for method, video in made if video.row.prompt in prompts], workers)
     return RelationPage(
         slug=slug,
-        title=relation_title(slug),
+        title=title,
         action=results.relation.label,
         caption=captions.pop() if len(captions) == 1 else "",
-        exemplars=exemplars_of(learnt, results.masks, read_clip, settings.exemplars, media),
+        exemplars=exemplars_of(learnt, clips),
         clip_count=len(learnt),
         timing=timing(results.selection),
         masks=_agreement(results.masks),
         rejections=results.rejections,
+        methods=[(method.name, method_label(method.name)) for method in results.methods],
         cases=shown_cases(results, cells),
-        prompts=[(prompt, prompt_row(results, prompt, cells)) for prompt in results.prompts[: settings.prompts]],
+        choices=choices(results, prompts, cells),
         prompt_count=len(results.prompts),
+        chart=relation_chart(results),
         table=score_table(results.scores, results.evaluation.metrics),
-        controls=_controls(results),
-        corrections=_corrections(results),
+        controls=controls_in_words(results),
+        corrections=corrections(results),
         curves=[_curves(method) for method in results.methods if method.training],
+        inside=inside_relation(experiment.analysis, slug, title, media),
+        made_by=made_by(results, experiment.jobs),
     )
-
-
-def relation_title(slug: str) -> str:
-    """Such as "Shaking hands"."""
-    return slug.replace("_", " ").capitalize()
 
 
 def timing(selection: list[SelectedClip]) -> str:
@@ -110,36 +140,6 @@ def _agreement(rows: list[MaskRow]) -> str:
         if known:
             parts.append(f"{median(known):.3f} for subject {subject}")
     return f"Median intersection over union with the true masks: {' and '.join(parts)}." if parts else ""
-
-
-def _controls(results: RelationResults) -> list[str]:
-    """Each metric's mean over real clips of known truth."""
-    sentences = []
-    for name, controls in results.evaluation.controls.items():
-        metric = results.evaluation.metrics[name]
-        parts = [
-            f"{metric.text(score.mean)} over {score.count} {which}"
-            for score, which in ((controls.positive, "that show it"), (controls.negative, "that show another one"))
-            if score is not None and score.mean is not None
-        ]
-        if parts:
-            sentences.append(f"{metric.label} is {' and '.join(parts)}.")
-    return sentences
-
-
-def _corrections(results: RelationResults) -> list[tuple[str, list[str]]]:
-    found = []
-    for name in results.evaluation.controls:
-        metric, methods = results.evaluation.metrics[name], []
-        for method, scores in results.scores.items():
-            share = scores[name].corrected
-            if share is None:
-                continue
-            limits = f" ({metric.text(share.low)} to {metric.text(share.high)})" if share.mean is not None else ""
-            methods.append(f"{method_label(method)} {metric.text(share.mean)}{limits or f', as {share.reason}'}")
-        if methods:
-            found.append((metric.label, methods))
-    return found
 
 
 def _curves(method: Method) -> MethodCurves:

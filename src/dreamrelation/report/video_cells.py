@@ -1,5 +1,6 @@
 """What the page says under a generated video."""
 
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,6 +43,8 @@ class VideoCell:
     label: str
     """For those who cannot see it."""
     seed: int
+    file: str
+    sha256: str
     verdict: Verdict | None
     """None where no metric says yes or no."""
     missing: list[str]
@@ -55,11 +58,20 @@ def verdict_metric(metrics: dict[str, Metric]) -> str | None:
 
 
 class VideoCells:
-    """The cells of one relation's videos: a video is copied to the page where it is first shown, and only then."""
+    """The cells of one relation's videos: a video is copied to the report where it is first shown, and only then."""
 
     def __init__(self, metrics: dict[str, Metric], media: MediaFolder) -> None:
         self.metrics, self.media = metrics, media
         self.made: dict[Path, VideoCell] = {}
+
+    def prepare(self, wanted: list[tuple[str, Video]], workers: Executor) -> None:
+        """Make the cells of some methods' videos beside each other."""
+
+        def made(one: tuple[str, Video]) -> VideoCell:
+            return _video_cell(*one, self.metrics, self.media)
+
+        cells = workers.map(made, wanted)
+        self.made |= {video.path: cell for (_, video), cell in zip(wanted, cells, strict=True)}
 
     def of(self, method: str, video: Video) -> VideoCell:
         """The cell of a method's video, the same each time."""
@@ -75,6 +87,8 @@ def _video_cell(method: str, video: Video, metrics: dict[str, Metric], media: Me
         video=media.copy_video(video.path, video.row.sha256, f"{video.row.relation}/{method}"),
         label=f"{method_label(method)}: {video.row.prompt}",
         seed=video.row.seed,
+        file=video.path.name,
+        sha256=video.row.sha256,
         verdict=None if chosen is None else _verdict(metrics[chosen], video.scores[chosen]),
         missing=[
             f"{metrics[name].label} not measured: {score.detail}"

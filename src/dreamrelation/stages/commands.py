@@ -168,6 +168,7 @@ COMMANDS: dict[str, Command] = {
     "report": Command(
         "write the HTML report",
         paths=("results", "report", "scores_table"),
+        counts=("threads",),
         machine=False,
         settings_beside="scores_table",
     ),

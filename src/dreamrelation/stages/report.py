@@ -1,35 +1,34 @@
-"""The report stage: one page per experiment, and the table of all scores."""
+"""The report stage: pages about the experiment and each relation, and the table of all scores."""
 
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
 from dreamrelation.data.reading import read_frames
 from dreamrelation.errors import UserError
 from dreamrelation.files import appearing, check_own_folder
-from dreamrelation.report.exemplars import ClipPictures
+from dreamrelation.report.clip_videos import ClipPictures
 from dreamrelation.report.inputs import read_results
-from dreamrelation.report.media import MediaFolder
-from dreamrelation.report.page import render
 from dreamrelation.report.score_tables import write_csv
+from dreamrelation.report.site import OWN, Site
 from dreamrelation.segmentation.run_lengths import stored_masks
 from dreamrelation.settings.stages import FrameSize, ReportStage
 from dreamrelation.tables.rows import MaskRow, SelectedClip
 
 
-def run(*, settings: ReportStage, results: Path, report: Path, scores_table: Path) -> None:
-    """Write the folder `report` with `index.html`, `quality.html` and what they show, and the CSV file `scores_table`.
+def run(*, settings: ReportStage, results: Path, report: Path, scores_table: Path, threads: int | None = None) -> None:
+    """Write the folder `report`, which starts at `index.html`, and the CSV file `scores_table`.
 
-    `results` is `results/{experiment}`. Raises UserError that names a missing input, or inputs that do not fit
-    together.
+    `results` is `results/{experiment}`; `threads` videos are drawn or copied at a time, one by default. Raises
+    UserError that names a missing input, or inputs that do not fit together.
     """
-    check_own_folder(report, ("index.html", "quality.html", "media"))
+    check_own_folder(report, OWN)
     experiment = settings.experiment
     found = read_results(experiment, results)
     read_clip = partial(read_pictures, FrameSize.of(experiment.clips))
-    with appearing(report) as beside:
+    with appearing(report) as beside, ThreadPoolExecutor(threads or 1) as workers:
         beside.mkdir(parents=True)
-        for name, page in render(experiment, found, MediaFolder(beside), read_clip).items():
-            (beside / name).write_text(page, encoding="utf-8")
+        Site(experiment, found, beside, read_clip, workers).write()
     write_csv(scores_table, found)
 
 
