@@ -23,6 +23,7 @@ rule report:
         ),
         comparison="results/{experiment}/tables/comparison.csv",
         differences="results/{experiment}/tables/differences.csv",
+        study=tally_of_study,
         analysis=expand("results/{{experiment}}/{file}", file=SHOWN_OF_ANALYSIS),
     output:
         report=report(

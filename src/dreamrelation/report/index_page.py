@@ -17,6 +17,7 @@ from dreamrelation.report.overall_scores import (
 from dreamrelation.report.provenance import provenance
 from dreamrelation.report.relation_cards import RelationCard
 from dreamrelation.report.score_tables import paper_table, score_table
+from dreamrelation.report.user_study import user_study
 from dreamrelation.settings.experiment import ExperimentSettings
 from dreamrelation.tables.rows import TRAIN
 
@@ -42,6 +43,7 @@ def index_page(
         "paper": paper_table(overall, metrics),
         "paper_columns": paper_columns(),
         "papers_world": settings.report.papers_world,
+        "study": user_study(results.study, media),
         "inside": inside(results.analysis, media),
         "feature_prompts": _feature_prompts(settings),
         "clips": accounted(results.index, settings.relations),

@@ -11,6 +11,7 @@ from dreamrelation.report.durations import Job, read_jobs
 from dreamrelation.report.earlier_stages import existing
 from dreamrelation.report.evaluation import Evaluation, read_evaluation
 from dreamrelation.report.scores import MeanScore, Metric, Scores, averages_of
+from dreamrelation.report.user_study import StudyFiles, find_study
 from dreamrelation.settings.experiment import ExperimentSettings
 from dreamrelation.tables.rows import (
     INDEX,
@@ -82,6 +83,8 @@ class ExperimentResults:
     relations: list[RelationResults]
     comparison: Comparison
     analysis: AnalysisFiles
+    study: StudyFiles | None
+    """None where people were not asked."""
     jobs: list[Job]
     """Those of which the time is known."""
 
@@ -117,8 +120,14 @@ def read_results(settings: ExperimentSettings, results: Path) -> ExperimentResul
             )
     averages = averages_of([relation.scores for relation in relations])
     comparison = read_comparison(results / "tables", averages, _comparable(relations))
-    jobs = read_jobs(results / "benchmarks", settings)
-    return ExperimentResults(index, relations, comparison, find_analysis(settings, results), jobs)
+    return ExperimentResults(
+        index=index,
+        relations=relations,
+        comparison=comparison,
+        analysis=find_analysis(settings, results),
+        study=find_study(settings.experiment, results),
+        jobs=read_jobs(results / "benchmarks", settings),
+    )
 
 
 def _comparable(relations: list[RelationResults]) -> list[str]:
