@@ -25,7 +25,7 @@ from dreamrelation.settings.report import ReportSettings
 
 RESERVED = frozenset(
     {"analysis", "benchmarks", "clips", "controls", "exemplars", "logs", "media", "report", "settings", "tables"}
-    | {"puppet_models"}
+    | {"play", "puppet_models"}
 )
 """Names of folders of ours, beside which experiments and methods have theirs."""
 
