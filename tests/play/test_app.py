@@ -156,11 +156,12 @@ def test_mistakes_come_back_with_the_form(client: TestClient, desk: Desk) -> Non
     answer = client.post("/requests", data=form(subject1="", steps="3", seed="x"))
     page = answer.text
     assert answer.status_code == 422 and not desk.queue.requests
-    assert re.search(r'id="subject1"[^>]*aria-describedby="subject1-problem" autofocus', page)
+    assert re.search(r'id="subject1"[^>]*aria-describedby="subject1-problem " autofocus', page)
     assert '<p class="problem" id="subject1-problem">Type a subject' in answer.text
     assert 'id="seed-problem"' in answer.text and 'name="seed" value="x"' in answer.text
     answer = client.post("/requests", data=form(steps="3"))
     assert answer.status_code == 422 and "sampling_steps is 3, expected an even number" in answer.text
+    assert 'aria-invalid="true" aria-describedby="steps-problem steps-about" autofocus' in answer.text
     assert client.post("/requests").status_code == 422, "an empty form is one with mistakes"
 
 

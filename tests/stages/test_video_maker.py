@@ -71,7 +71,7 @@ def generated(experiment: ExperimentSettings, results: Path, method: str) -> tup
     return row.sha256, row.seed
 
 
-@pytest.mark.parametrize("backbone", ["random_mochi", "random_wan", "random_wan_2_2_a14b", "random_ltx2"])
+@pytest.mark.parametrize("backbone", ["random_mochi", "random_wan", "random_wan_2_2_a14b", "random_hunyuan_video"])
 def test_they_are_the_pipelines_own_to_the_byte(backbone: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
     """In whatever order methods have the model, and when one has it again."""
     experiment = experiment_of(request.getfixturevalue(backbone))

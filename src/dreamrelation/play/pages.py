@@ -111,11 +111,12 @@ def _cells(entry: Entry) -> tuple[Cell, ...]:
             about=f"{video.label}: {entry.made.prompt}",
             facts=(
                 ("Text given to the model", video.text),
-                *((("Adapters applied", f"{video.scale:g} times"),) if video.scale is not None else ()),
+                *((("Strength of the adapters", f"{video.scale:g}"),) if video.scale is not None else ()),
                 *(("Adapter", adapter) for adapter in video.adapters),
                 ("Size", f"{video.width} × {video.height}, {video.pixel_frames} frames"),
                 ("Frames a second", str(video.frames_per_second)),
                 ("Made in", duration(video.seconds)),
+                ("Model", entry.made.model),
                 ("SHA-256", video.sha256),
             ),
         )
