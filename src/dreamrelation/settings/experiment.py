@@ -25,20 +25,8 @@ from dreamrelation.settings.report import ReportSettings
 from dreamrelation.settings.study import StudySettings
 
 RESERVED = frozenset(
-    {
-        "analysis",
-        "benchmarks",
-        "clips",
-        "controls",
-        "exemplars",
-        "logs",
-        "media",
-        "report",
-        "settings",
-        "study",
-        "tables",
-    }
-    | {"puppet_models"}
+    {"analysis", "benchmarks", "clips", "controls", "exemplars", "logs", "media", "report", "settings", "tables"}
+    | {"play", "puppet_models", "study"}
 )
 """Names of folders of ours, beside which experiments and methods have theirs."""
 

@@ -213,6 +213,15 @@ def build_parser() -> argparse.ArgumentParser:
     listing.add_argument("--seed", type=int, default=0, help="of the choice; default: %(default)s")
     listing.add_argument("--frames", type=int, default=16, help="shorter ones are passed over; default: %(default)s")
     listing.add_argument("--output", type=Path, required=True, help="CSV file")
+    play = stages.add_parser("play", help="a local page on which one asks for videos of a relation that was learned")
+    play.add_argument("--relation", required=True)
+    play.add_argument(
+        "--config", nargs="+", type=Path, default=[Path("config.yaml")], help="YAML files, laid over each other"
+    )
+    play.add_argument("--results", type=Path, default=Path("results"), help="default: %(default)s")
+    play.add_argument("--host", default="127.0.0.1", help="address to listen on; default: %(default)s")
+    play.add_argument("--port", type=int, default=8765, help="0: a free one; default: %(default)s")
+    play.add_argument("--name", nargs="+", default=[], help="other host names under which the page is asked for")
     check = stages.add_parser("check-adapter", help="what an adapter file does in plain diffusers")
     check.add_argument("file", type=Path)
     check.add_argument("--model", required=True, help="hub id, or a local folder in diffusers' layout")
@@ -240,7 +249,7 @@ def call(options: argparse.Namespace, given: list[str]) -> None:
             output=options.output, work=options.work, only=options.only
         )
         return
-    if options.stage in ("plan", "check-adapter", "reference-list"):
+    if options.stage in ("plan", "check-adapter", "reference-list", "play"):
         arguments = {name: value for name, value in vars(options).items() if name != "stage"}
         import_module(f"dreamrelation.stages.{options.stage.replace('-', '_')}").run(**arguments)
         return
