@@ -20,7 +20,7 @@ from dreamrelation.own_cards import take_cards
 from dreamrelation.settings.machine import MachineSettings
 from dreamrelation.settings.stage_registry import STAGES
 from dreamrelation.settings.stages import Chosen, RelationStage
-from dreamrelation.stages.study_commands import add_study, call_study
+from dreamrelation.stages.tools import TOOLS, call_tool
 
 
 @dataclass(frozen=True)
@@ -197,45 +197,8 @@ def build_parser() -> argparse.ArgumentParser:
             own.add_argument(_flag(name), type=float)
         for name in command.counts:
             own.add_argument(_flag(name), type=int)
-    models = stages.add_parser("puppet-models", help="train the models that come with the theatre (hours)")
-    models.add_argument("--output", required=True, type=Path)
-    models.add_argument("--work", required=True, type=Path, help="folder for states of unfinished trainings")
-    models.add_argument("--only", nargs="+", default=[], metavar="PART", help="some of them; default: all")
-    plan = stages.add_parser("plan", help="what an experiment will cost: memory, time, disk, and the mode to train in")
-    plan.add_argument("--config", nargs="+", type=Path, required=True, help="YAML files, laid over each other")
-    plan.add_argument("--card", help="such as h100 or rtx-4090; default: the one that is here, measured")
-    plan.add_argument("--vram", type=float, help="GiB of the card, in the place of its own")
-    plan.add_argument("--rate", type=float, help="10^12 operations a second in bfloat16, in the place of its own")
-    plan.add_argument("--share", type=float, default=0.6, help="of that rate which is reached; default: %(default)s")
-    listing = stages.add_parser("reference-list", help="choose videos of a folder as a reference set for metrics")
-    listing.add_argument("folder", type=Path, help="searched with all folders in it")
-    listing.add_argument("--count", type=int, required=True, help="how many")
-    listing.add_argument("--seed", type=int, default=0, help="of the choice; default: %(default)s")
-    listing.add_argument("--frames", type=int, default=16, help="shorter ones are passed over; default: %(default)s")
-    listing.add_argument("--output", type=Path, required=True, help="CSV file")
-    play = stages.add_parser("play", help="a local page on which one asks for videos of a relation that was learned")
-    play.add_argument("--relation", required=True)
-    play.add_argument(
-        "--config", nargs="+", type=Path, default=[Path("config.yaml")], help="YAML files, laid over each other"
-    )
-    play.add_argument("--results", type=Path, default=Path("results"), help="default: %(default)s")
-    play.add_argument("--host", default="127.0.0.1", help="address to listen on; default: %(default)s")
-    play.add_argument("--port", type=int, default=8765, help="0: a free one; default: %(default)s")
-    play.add_argument("--name", nargs="+", default=[], help="other host names under which the page is asked for")
-    check = stages.add_parser("check-adapter", help="what an adapter file does in plain diffusers")
-    check.add_argument("file", type=Path)
-    check.add_argument("--model", required=True, help="hub id, or a local folder in diffusers' layout")
-    check.add_argument("--prompt", default="A dog is shaking hands with a cat.")
-    for name, value, about in (
-        ("height", 256, "pixels"),
-        ("width", 256, "pixels"),
-        ("frames", 25, "as the model takes them"),
-        ("steps", 4, "of sampling"),
-    ):
-        check.add_argument(f"--{name}", type=int, default=value, help=f"{about}; default: {value}")
-    check.add_argument("--precision", choices=["float32", "bfloat16"], default="bfloat16")
-    check.add_argument("--device", choices=["auto", "cpu", "cuda"], default="auto")
-    add_study(stages.add_parser("study", help="the blind user study: build, serve, tally"))
+    for name, tool in TOOLS.items():
+        tool.add(stages.add_parser(name, help=tool.about, description=tool.about))
     return parser
 
 
@@ -244,17 +207,8 @@ def call(options: argparse.Namespace, given: list[str]) -> None:
 
     Raises UserError for settings or arguments that cannot be used, SystemExit where other processes did the work.
     """
-    if options.stage == "puppet-models":
-        import_module("dreamrelation.stages.puppet_models").run(
-            output=options.output, work=options.work, only=options.only
-        )
-        return
-    if options.stage in ("plan", "check-adapter", "reference-list", "play"):
-        arguments = {name: value for name, value in vars(options).items() if name != "stage"}
-        import_module(f"dreamrelation.stages.{options.stage.replace('-', '_')}").run(**arguments)
-        return
-    if options.stage == "study":
-        call_study(options)
+    if options.stage in TOOLS:
+        call_tool(options)
         return
     command = COMMANDS[options.stage]
     flags = (*command.names, *command.paths, *command.lists, *command.numbers, *command.counts)

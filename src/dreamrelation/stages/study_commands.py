@@ -1,9 +1,7 @@
 """`dreamrelation study …`: what each of its commands is called with."""
 
 import argparse
-from importlib import import_module
 from pathlib import Path
-from typing import Any
 
 from dreamrelation.web.addresses import LOOPBACK
 
@@ -32,14 +30,6 @@ def add_study(parser: argparse.ArgumentParser) -> None:
     what = data.add_mutually_exclusive_group(required=True)
     what.add_argument("--export", type=Path, metavar="FILE", help="write it as JSON")
     what.add_argument("--delete", action="store_true", help="delete it for good")
-
-
-def call_study(options: argparse.Namespace) -> None:
-    """Run the command that was asked for."""
-    arguments: dict[str, Any] = {
-        name: value for name, value in vars(options).items() if name not in ("stage", "command")
-    }
-    import_module(f"dreamrelation.stages.study_{options.command}").run(**arguments)
 
 
 def _study_folder(parser: argparse.ArgumentParser) -> None:
