@@ -22,8 +22,9 @@ def open_browser() -> Iterator[Browser]:
         except Error as error:
             if found is not None:
                 raise
-            why = error.message.splitlines()[0]
-            pytest.skip(f"no Chromium; install one, or run `playwright install chromium` ({why})")
+            pytest.skip(
+                f"no Chromium; install one, or run `playwright install chromium` ({error.message.splitlines()[0]})"
+            )
         try:
             yield browser
         finally:

@@ -8,9 +8,10 @@ from dreamrelation.report.durations import Job, time_text, together
 from dreamrelation.report.inputs import Method, RelationResults
 from dreamrelation.tables.rows import GeneratedVideo
 
-STAGES = ("train", "generate", "evaluate")
+TRAIN = "train"
+STAGES = (TRAIN, "generate", "evaluate")
 """Those that have jobs of a single method, and cost most."""
-NOT_RECORDED = "not recorded"
+NOT_RECORDED, NOTHING = "not recorded", "–"
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class MadeBy:
     models: list[str]
     """Path and fingerprint of the base model."""
     times: list[str]
-    """Of each of STAGES; "not recorded" where Snakemake did not run it."""
+    """Of each of STAGES; "not recorded" where Snakemake did not run it, a dash for training where there is none."""
 
 
 def made_by(results: RelationResults, jobs: list[Job]) -> list[MadeBy]:
@@ -43,7 +44,10 @@ def _of_method(method: Method, jobs: list[Job]) -> MadeBy:
         training=_training(method),
         sampling=list(dict.fromkeys(map(_sampling, rows))),
         models=list(dict.fromkeys(row.model for row in rows)),
-        times=[_time([job for job in jobs if job.stage == stage]) for stage in STAGES],
+        times=[
+            NOTHING if stage == TRAIN and not method.training else _time([job for job in jobs if job.stage == stage])
+            for stage in STAGES
+        ],
     )
 
 
