@@ -19,9 +19,8 @@ from tests.stages.trained_results import RELATION, ROOT, experiment_of, write_re
 
 from dreamrelation.cli import main
 from dreamrelation.config import write_settings
-from dreamrelation.errors import UserError
 from dreamrelation.settings.machine import MachineSettings
-from dreamrelation.stages.play import for_play, host_names
+from dreamrelation.stages.play import for_play
 from dreamrelation.stages.what_is_trained import Learned, Unlearned, methods_of
 
 CONFIGS = [Path("config.yaml"), Path("configs/mine.yaml")]
@@ -110,26 +109,11 @@ def test_a_port_that_is_taken_is_told(results: Path, capsys: pytest.CaptureFixtu
     assert not list(results.glob("puppets/hugging/play/*"))
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1", "127.0.0.2"])
-def test_this_machine_alone_is_no_reason_to_warn(host: str, capsys: pytest.CaptureFixture[str]) -> None:
-    names = host_names(host, [])
-    assert (f"[{host}]" if ":" in host else host) in names and "localhost" in names
-    assert capsys.readouterr().err == ""
-
-
-@pytest.mark.parametrize(
-    ("host", "name"), [("192.0.2.7", "192.0.2.7"), ("2001:db8::7", "[2001:db8::7]"), ("Box", "box")]
-)
-def test_others_are_let_in_by_name_and_with_a_warning(host: str, name: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert host_names(host, ["lab.example"])[-2:] == (name, "lab.example")
-    assert f"whoever can reach {host} can use this machine" in capsys.readouterr().err
-
-
-@pytest.mark.parametrize("host", ["0.0.0.0", "::"])
-def test_every_address_needs_a_name(host: str) -> None:
-    with pytest.raises(UserError, match=f"--host {host} is every address of this machine: say by --name"):
-        host_names(host, [])
-    assert "lab.example" in host_names(host, ["lab.example"]) and host not in host_names(host, ["lab.example"])
+def test_others_are_let_in_with_a_warning(results: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    told = said(capsys, play(results, "--host", "192.0.2.7"))  # which no machine has
+    assert "whoever can reach 192.0.2.7 can use this machine" in told and "cannot be listened on" in told
+    told = said(capsys, play(results, "--host", "0.0.0.0"))
+    assert "--host 0.0.0.0 is every address of this machine: say by --name" in told
 
 
 def test_the_machines_settings_are_kept_but_for_what_cannot_be() -> None:

@@ -9,7 +9,6 @@ from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, PlainTex
 
 from dreamrelation.errors import UserError
 from dreamrelation.play import templates
-from dreamrelation.play.body_limit import BodyLimit
 from dreamrelation.play.desk import Desk
 from dreamrelation.play.form import Typed, Wrong, order_of
 from dreamrelation.play.history import Broken
@@ -18,8 +17,6 @@ from dreamrelation.play.queue import Full
 from dreamrelation.play.state import state_of
 from dreamrelation.web.application import LOCAL_NAMES, application
 
-LONGEST_BODY = 20_000
-"""Bytes; the form has a few hundred."""
 NEW_SEEDS = 2**31
 KINDS = {".mp4": "video/mp4", ".jpg": "image/jpeg"}
 TypedForm = Annotated[Typed, Form()]
@@ -28,7 +25,6 @@ TypedForm = Annotated[Typed, Form()]
 def play_app(desk: Desk, host_names: tuple[str, ...] = LOCAL_NAMES) -> FastAPI:
     """The application; whoever serves it closes the desk's queue in the end."""
     app = application("DreamRelation play", templates, host_names)
-    app.add_middleware(BodyLimit, most_bytes=LONGEST_BODY)
     pages = Pages(desk)
     _add_pages(app, desk, pages)
     _add_changes(app, desk, pages)

@@ -3,7 +3,6 @@
 import os
 import signal
 import sys
-from ipaddress import ip_address
 from pathlib import Path
 
 from dreamrelation.config import load
@@ -19,7 +18,7 @@ from dreamrelation.settings.experiment import ExperimentSettings
 from dreamrelation.settings.machine import MachineSettings
 from dreamrelation.stages.video_maker import STRENGTH, VideoMaker
 from dreamrelation.stages.what_is_trained import Learned, Unlearned, methods_of
-from dreamrelation.web.application import LOCAL_NAMES
+from dreamrelation.web.host_names import host_names, is_for_others
 from dreamrelation.web.serving import serve
 
 FOLDER = "play"
@@ -33,7 +32,9 @@ def run(*, relation: str, config: list[Path], results: Path, host: str, port: in
     """
     experiment = load(config)
     experiment.check_relation(relation)
-    names = host_names(host, name)
+    names = host_names(host, name, "--name")
+    if is_for_others(host):
+        print(f"Warning: whoever can reach {host} can use this machine by the page.", file=sys.stderr)
     own = results / experiment.experiment
     if not own.is_dir():
         raise UserError(f"{own}: no such folder, expected the results of the experiment; run snakemake first")
@@ -58,27 +59,6 @@ def run(*, relation: str, config: list[Path], results: Path, host: str, port: in
 
 def announce(address: str, folder: Path) -> None:
     print(f"The page is at {address} (Ctrl-C stops it); what is made is kept in {folder}.", flush=True)
-
-
-def host_names(host: str, more: list[str]) -> tuple[str, ...]:
-    """The names that the page answers to: those of this machine's loopback, the host that is listened on, and `more`.
-
-    Raises UserError where the host is every address of the machine, and no name is told. Warns of a host that others
-    can reach.
-    """
-    try:
-        address = ip_address(host)
-    except ValueError:
-        address = None
-    is_local = host == "localhost" if address is None else address.is_loopback
-    if not is_local:
-        print(f"Warning: whoever can reach {host} can use this machine by the page.", file=sys.stderr)
-    if address is not None and address.is_unspecified:
-        if not more:
-            raise UserError(f"--host {host} is every address of this machine: say by --name how it is called")
-        return (*LOCAL_NAMES, *more)
-    own = f"[{host}]" if address is not None and address.version == 6 else host.lower()
-    return (*LOCAL_NAMES, own, *more)
 
 
 def for_play(machine: MachineSettings) -> MachineSettings:

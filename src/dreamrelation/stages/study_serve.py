@@ -1,5 +1,6 @@
 """`dreamrelation study serve`: shows the groups to raters and keeps their votes, until it is stopped."""
 
+import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -7,7 +8,7 @@ from dreamrelation.errors import UserError
 from dreamrelation.study.app import study_app
 from dreamrelation.study.database import open_database
 from dreamrelation.study.folder import INVITATIONS_FILE, open_study
-from dreamrelation.web.addresses import LOCAL_NAMES
+from dreamrelation.web.host_names import host_names, is_for_others
 from dreamrelation.web.serving import serve
 
 REQUESTS_PER_MINUTE = 1200
@@ -21,7 +22,9 @@ def run(*, study: Path, host: str, port: int, public_address: str | None) -> Non
     """
     found = open_study(study)
     database = open_database(found.votes, found.fingerprint)
-    names = (*LOCAL_NAMES, *((host,) if host not in ("0.0.0.0", "::") else ()), *_host_name(public_address))
+    names = host_names(host, _host_name(public_address), "--public-address")
+    if is_for_others(host):
+        print(f"Warning: what others send to {host} is not encrypted; see docs/user_study.md.", file=sys.stderr)
     app = study_app(found, database, names, REQUESTS_PER_MINUTE)
 
     def announce(address: str) -> None:
@@ -35,10 +38,10 @@ def run(*, study: Path, host: str, port: int, public_address: str | None) -> Non
     serve(app, host, port, announce)
 
 
-def _host_name(address: str | None) -> tuple[str, ...]:
+def _host_name(address: str | None) -> list[str]:
     if address is None:
-        return ()
+        return []
     parts = urlsplit(address)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.path not in ("", "/"):
         raise UserError(f"--public-address is {address!r}, expected one such as https://study.example.org")
-    return (parts.hostname,)
+    return [parts.hostname]
