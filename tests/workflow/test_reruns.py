@@ -3,6 +3,7 @@
 import json
 import os
 import shlex
+import shutil
 from collections.abc import Callable
 
 import pytest
@@ -173,6 +174,17 @@ def test_a_changed_metric_reruns_that_metric(finished: Checkout, edit: Edit) -> 
 def test_an_edited_style_sheet_reruns_the_report_only(finished: Checkout, edit: Edit) -> None:
     edit("src/dreamrelation/report/templates/report.css", "}", "} /* edited */")
     assert set(finished.plan().jobs) == {"report"}
+
+
+def test_a_user_studys_tally_is_shown_and_becomes_a_table(finished: Checkout) -> None:
+    tally = finished.folder / "results/puppets/study/tally.json"
+    tally.parent.mkdir()
+    tally.touch()
+    try:
+        assert finished.plan().jobs == {"study_table": 1, "report": 1}
+    finally:
+        shutil.rmtree(tally.parent)
+    assert finished.plan("results/puppets/tables/table4.csv").status != 0
 
 
 def test_what_many_stages_run_reruns_them_all(finished: Checkout, edit: Edit) -> None:

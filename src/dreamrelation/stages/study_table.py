@@ -63,8 +63,9 @@ def shares(tally: Tally) -> pd.DataFrame:
 
 def _caption(tally: Tally) -> str:
     counted = sum(rater.counted for rater in tally.raters)
+    raters = "1 rater" if counted == 1 else f"{counted} raters"
     return (
-        f"Share of the votes of {counted} raters on {tally.groups} groups of videos, ties in equal parts; in brackets"
+        f"Share of the votes of {raters} on {tally.groups} groups of videos, ties in equal parts; in brackets"
         f" {100 * tally.confidence:g} % intervals over groups."
     )
 
