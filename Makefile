@@ -55,6 +55,8 @@ $(INSTALLED): requirements.txt
 
 .PHONY: environment
 environment:
+	@test ! -L $(VENV) || { echo "$(VENV) is a link: a fresh environment would empty the one that it leads to." \
+		"Remove the link, or run make where $$(readlink $(VENV)) is."; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo "Python 3.11 or newer is needed, found $$($(PYTHON) -V 2>&1); name one with make PYTHON=..."; exit 1; }
 	@echo "== Step 1 of 3: a fresh environment in $(VENV), with $$($(PYTHON) -V)"
