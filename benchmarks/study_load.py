@@ -4,7 +4,7 @@
 
 Each rater loads the page and every video of a group, as a browser does, and answers; where the server is away, it tries
 again. One of them is a real browser, used by its keyboard alone, if there is a Chromium. In the end each vote that was
-acknowledged must stand in the database once, as it was given, and nothing else. Printed as JSON.
+acknowledged must stand in the database, and all that stand there once, as they were sent. Printed as JSON.
 """
 
 import argparse
@@ -68,8 +68,10 @@ class Rater:
     token: str
     seed: int
     stop: Event
+    sent: dict[str, dict[str, str]] = field(default_factory=dict)
+    """Showing → the answers that were sent to the server."""
     given: dict[str, dict[str, str]] = field(default_factory=dict)
-    """Showing → the answers that the server has acknowledged."""
+    """Those of them that the server has acknowledged."""
     page_seconds: list[float] = field(default_factory=list)
     answer_seconds: list[float] = field(default_factory=list)
     retries: int = 0
@@ -98,10 +100,11 @@ class Rater:
         for video in page.videos:
             self.bytes_of_videos += len(self._request(client, "GET", video, headers={"Range": "bytes=0-"}).content)
         answers = {name: str(rng.choice(values)) for name, values in page.choices.items()}
-        started = time.perf_counter()
+        showing, started = page.action.removeprefix("/answer/"), time.perf_counter()
+        self.sent[showing] = answers
         self._request(client, "POST", page.action, data={"token": page.token, **answers})
         self.answer_seconds.append(time.perf_counter() - started)
-        self.given[page.action.removeprefix("/answer/")] = answers
+        self.given[showing] = answers
 
     def _request(self, client: httpx2.Client, method: str, path: str, **more: Any) -> httpx2.Response:
         """Asks again while the server is away; a connection that broke may or may not have brought the answers."""
@@ -151,10 +154,12 @@ class BrowserRater(Rater):
             page.keyboard.press("Space")
             expect(choice).to_be_checked()
             answers[choice.get_attribute("name")] = choice.get_attribute("value")
+        showing = action.removeprefix("/answer/")
+        self.sent[showing] = answers
         with page.expect_navigation(url=f"{self.address}/", timeout=10_000):
             page.get_by_role("button", name="Save").press("Enter")
         if page.locator("main").count():
-            self.given[action.removeprefix("/answer/")] = answers
+            self.given[showing] = answers
 
     def _open(self, page: Any, address: str) -> None:
         from playwright.sync_api import Error
@@ -250,7 +255,7 @@ def checked(study: Study, people: list[Rater]) -> dict[str, int]:
             places, chosen = json.loads(row["places"]), json.loads(row["chosen"])
             letter = "ABCDEFGH"[places.index(chosen[0])] if chosen else "tie"
             stored.setdefault((row["showing"], row["question"]), []).append(letter)
-    given = {(s, q): letter for p in people for s, answers in p.given.items() for q, letter in answers.items()}
+    sent, given = by_question([p.sent for p in people]), by_question([p.given for p in people])
     ratings: dict[int, int] = {}
     for vote in read_votes(database):
         if vote.kind == "main" and vote.question == "relation":
@@ -260,10 +265,15 @@ def checked(study: Study, people: list[Rater]) -> dict[str, int]:
         "acknowledged": len(given),
         "stored": len(stored),
         "lost": sum(key not in stored for key in given),
-        "changed": sum(key in stored and stored[key] != [letter] for key, letter in given.items()),
+        "changed_or_never_sent": sum(letters[0] != sent.get(key) for key, letters in stored.items()),
         "twice": sum(len(letters) > 1 for letters in stored.values()),
         "groups_without_all_raters": sum(ratings.get(group.group, 0) != wanted for group in study.main_groups),
     }
+
+
+def by_question(people: list[dict[str, dict[str, str]]]) -> dict[tuple[str, str], str]:
+    """(showing, question) → answer, of all raters."""
+    return {(s, question): a for of_rater in people for s, of in of_rater.items() for question, a in of.items()}
 
 
 def spread(seconds: list[float]) -> dict[str, float]:

@@ -84,4 +84,5 @@ def _metrics(
 def _judges(study: Study, votes: list[Vote], metrics: list[MetricValues], confidence: float) -> list[JudgeCalibration]:
     if not study.settings.which_show:
         return []
-    return [judge_calibration(metric, votes, WHICH_SHOW.name, confidence) for metric in metrics if metric.is_share]
+    judges = [metric for metric in metrics if metric.is_share and metric.higher_is_better]
+    return [judge_calibration(metric, votes, WHICH_SHOW.name, confidence) for metric in judges]
