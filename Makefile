@@ -96,9 +96,10 @@ packages:
 	@$(PIP) wheel --quiet --no-deps --no-index --no-build-isolation --wheel-dir $(DIST) $(DIST)/*.tar.gz
 	@rm -rf $(DIST)/source $(DIST)/sdist.log
 
+# Without --quiet, which would silence the check of the links as well.
 docs: $(DOCS)/requirements.txt
 	@$(BIN)/python -m website.stage build/pages
-	@PYTHONPATH=$(DOCS):. $(BIN)/python -m properdocs build --quiet --strict --config-file website/mkdocs.yml
+	@PYTHONPATH=$(DOCS):. $(BIN)/python -m properdocs build --strict --config-file website/mkdocs.yml
 	@echo "== The site: $(CURDIR)/build/site/index.html"
 
 $(DOCS)/requirements.txt: requirements-docs.txt $(PACKAGE)

@@ -2,6 +2,7 @@
 
 import re
 from importlib.metadata import Distribution, PackageNotFoundError, distribution, distributions
+from typing import Any
 
 import pytest
 from tests.workflow.checkout import REPOSITORY
@@ -15,7 +16,7 @@ COPYLEFT = re.compile(r"\bA?GPL|\bLGPL|\bMPL|General Public|Mozilla|EUPL|CDDL|SS
 
 def told(package: Distribution) -> str:
     """What its metadata say of its licence, in one line: an expression, a short text or the classifiers."""
-    found = package.metadata
+    found: Any = package.metadata
     text = " ".join((found.get("License") or "").split())
     classes = [c.rpartition(":: ")[2] for c in found.get_all("Classifier", []) if c.startswith("License ::")]
     if found.get("License-Expression"):
