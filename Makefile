@@ -8,18 +8,23 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/requirements.txt
 PACKAGE := $(VENV)/pyproject.toml
 QUANTISED := $(VENV)/quantised
+DOCS := $(VENV)/docs
 REPORT := results/puppets/report/index.html
 OWN_MASKS := results/own_clips/bowing/masks.png
 PIP := $(BIN)/python -m pip --disable-pip-version-check
+DIST := build/dist
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check clean
+.PHONY: help demo test check wheel docs bench clean
 .DELETE_ON_ERROR:
 
 help:
 	@echo "make demo    the whole pipeline on the puppets, from clips to the report; about eleven minutes on two cores"
 	@echo "make test    all checks, then all tests"
 	@echo "make check   format, types, layers and rules, without the tests"
+	@echo "make wheel   the package as a wheel and as a source distribution, in $(DIST)"
+	@echo "make docs    the documentation as a site, in build/site"
+	@echo "make bench   benchmarks for a CPU, some minutes; adds a run to benchmarks/history.csv"
 	@echo "make clean   remove what demo and test made; stays: .venv and other experiments' results"
 	@echo "Python: $(PYTHON); another one with make PYTHON=... "
 
@@ -39,8 +44,8 @@ test: check $(QUANTISED)/requirements.txt
 
 check: $(PACKAGE)
 	@echo "== Python: ruff"
-	@$(BIN)/ruff check src tests
-	@$(BIN)/ruff format --check src tests
+	@$(BIN)/ruff check src tests benchmarks website
+	@$(BIN)/ruff format --check src tests benchmarks website
 	@echo "== Types: pyright"
 	@$(BIN)/pyright
 	@echo "== Layers: import-linter"
@@ -55,6 +60,8 @@ $(INSTALLED): requirements.txt
 
 .PHONY: environment
 environment:
+	@test ! -L $(VENV) || { echo "$(VENV) is a link: a fresh environment would empty the one that it leads to." \
+		"Remove the link, or run make where $$(readlink $(VENV)) is."; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo "Python 3.11 or newer is needed, found $$($(PYTHON) -V 2>&1); name one with make PYTHON=..."; exit 1; }
 	@echo "== Step 1 of 3: a fresh environment in $(VENV), with $$($(PYTHON) -V)"
@@ -73,6 +80,36 @@ $(QUANTISED)/requirements.txt: requirements-quantised.txt $(PACKAGE)
 	@rm -rf $(QUANTISED)
 	@$(PIP) install --quiet --no-deps --target $(QUANTISED) -r requirements-quantised.txt
 	@cp requirements-quantised.txt $@
+
+# The wheel is made of the source distribution, and that of a fresh copy: setuptools puts whatever an earlier build left
+# in build/ into a wheel, modules that are gone included.
+wheel: $(PACKAGE)
+	@$(MAKE) --no-print-directory packages
+	@ls $(DIST)
+
+.PHONY: packages
+packages:
+	@rm -rf $(DIST) && mkdir -p $(DIST)/source
+	@cp -r LICENSE README.md pyproject.toml src $(DIST)/source && rm -rf $(DIST)/source/src/*.egg-info
+	@python=$$(realpath --no-symlinks $(BIN)/python) && cd $(DIST)/source \
+		&& $$python -c 'from setuptools.build_meta import build_sdist; build_sdist("..")' > ../sdist.log
+	@$(PIP) wheel --quiet --no-deps --no-index --no-build-isolation --wheel-dir $(DIST) $(DIST)/*.tar.gz
+	@rm -rf $(DIST)/source $(DIST)/sdist.log
+
+# Without --quiet, which would silence the check of the links as well.
+docs: $(DOCS)/requirements.txt
+	@$(BIN)/python -m website.stage build/pages
+	@PYTHONPATH=$(DOCS):. $(BIN)/python -m properdocs build --strict --config-file website/mkdocs.yml
+	@echo "== The site: $(CURDIR)/build/site/index.html"
+
+$(DOCS)/requirements.txt: requirements-docs.txt $(PACKAGE)
+	@rm -rf $(DOCS)
+	@$(PIP) install --quiet --no-deps --target $(DOCS) -r requirements-docs.txt
+	@cp requirements-docs.txt $@
+
+# With the results of `make demo`, if they are there: README.md's prompts and clips.
+bench: $(PACKAGE)
+	@$(BIN)/python -m benchmarks.history
 
 clean:
 	rm -rf results/puppets results/own_clips data/puppets/ntu data/puppets/own_clips .pytest_cache .ruff_cache .import_linter_cache build

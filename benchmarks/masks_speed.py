@@ -9,6 +9,7 @@ them there: they find nothing of use, but take as long.
 """
 
 import argparse
+import json
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -94,7 +95,18 @@ def with_random_weights(settings: GroundedSamSettings, folder: Path) -> Grounded
     return settings.model_copy(update={"detector": found, "checkpoint": str(folder / "sam.pth")})
 
 
-def main(config: list[Path], selection: Path, most: int, random: Path | None) -> None:
+def measurements(found: dict[str, Times]) -> list[dict[str, object]]:
+    """For the history: frames a second of either way of reading, and the second beside the first."""
+    rates = {name: times.frames_per_second for name, times in found.items()}
+    (before, slow), (name, fast) = rates.items()
+    compared = {"reference": f"{name} : {before}", "ratio": fast / slow}
+    return [
+        {"quantity": before, "value": slow, "unit": "frames/s"},
+        {"quantity": name, "value": fast, "unit": "frames/s", **compared},
+    ]
+
+
+def main(config: list[Path], selection: Path, most: int, random: Path | None, as_measurements: bool) -> None:
     experiment = load(config)
     settings = MasksStage.of(experiment)
     kind: Any = settings.masks.segmenter
@@ -106,16 +118,17 @@ def main(config: list[Path], selection: Path, most: int, random: Path | None) ->
     segmenter: Segmenter = implementation_of(kind)(kind, machine)
     clips = SELECTION.read(selection)[:most]
     size, device = working_size(settings), choose_device(machine.device)
+    ways = {"one after the other": one_by_one(clips, size), "ahead": ahead(lambda clip: clip_view(clip, *size), clips)}
+    found = {name: run(segmenter, views, device) for name, views in ways.items()}
+    if as_measurements:
+        print(json.dumps(measurements(found)))
+        return
     frames = f"{clips[0].pixel_frames} frames of {size[1]} × {size[0]}"
     print(f"{kind.kind}, {len(clips) - WARM_UP} clips of {frames}, {device}")
     print()
     print("| clips are read | frames a second | waiting |")
     print("|---|---|---|")
-    for name, views in (
-        ("one after the other", one_by_one(clips, size)),
-        ("ahead", ahead(lambda clip: clip_view(clip, *size), clips)),
-    ):
-        times = run(segmenter, views, device)
+    for name, times in found.items():
         print(f"| {name} | {times.frames_per_second:.1f} | {100 * times.waiting_share:.1f} % |")
 
 
@@ -125,5 +138,6 @@ if __name__ == "__main__":
     parser.add_argument("--selection", type=Path, required=True)
     parser.add_argument("--clips", type=int, default=30)
     parser.add_argument("--random", type=Path, metavar="FOLDER")
+    parser.add_argument("--measurements", action="store_true", help="JSON for benchmarks/history.py")
     options = parser.parse_args()
-    main(options.config, options.selection, options.clips, options.random)
+    main(options.config, options.selection, options.clips, options.random, options.measurements)

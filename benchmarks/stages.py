@@ -5,10 +5,13 @@
 Times depend on the machine and on what else ran: read them beside each other, as shares of the whole.
 """
 
+import argparse
 import csv
+import json
 import statistics
-import sys
 from pathlib import Path
+
+LEAST_SHARE = 0.02
 
 
 def measured(folder: Path) -> dict[str, list[dict[str, str]]]:
@@ -28,6 +31,17 @@ def number(text: str) -> float:
     return float(text) if text not in ("NA", "-", "") else 0.0
 
 
+def measurements(folder: Path) -> list[dict[str, object]]:
+    """For the history: seconds of each stage, and its share of all; stages that take next to nothing are left out."""
+    seconds = {stage: sum(number(row["s"]) for row in rows) for stage, rows in measured(folder).items()}
+    shares = {stage: took / sum(seconds.values()) for stage, took in seconds.items()}
+    return [
+        {"quantity": stage, "value": seconds[stage], "unit": "s", "reference": "share of all", "ratio": share}
+        for stage, share in shares.items()
+        if share >= LEAST_SHARE
+    ]
+
+
 def main(folder: Path) -> None:
     stages = measured(folder)
     whole = sum(number(row["s"]) for rows in stages.values() for row in rows)
@@ -44,6 +58,11 @@ def main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
-        raise SystemExit("usage: python benchmarks/stages.py results/EXPERIMENT")
-    main(Path(sys.argv[1]))
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("results", type=Path, help="folder of the experiment's results")
+    parser.add_argument("--measurements", action="store_true", help="JSON for benchmarks/history.py")
+    options = parser.parse_args()
+    if options.measurements:
+        print(json.dumps(measurements(options.results)))
+    else:
+        main(options.results)

@@ -6,6 +6,7 @@ Prints medians of several runs, taken in turn, and how far off the randomized wa
 """
 
 import argparse
+import json
 import os
 import time
 from statistics import median
@@ -31,11 +32,22 @@ def timed(decompose, matrix: Tensor, rank: int) -> tuple[Leading, float]:
     return found, time.perf_counter() - started
 
 
+def measurements(seconds: dict[str, list[float]]) -> list[dict[str, object]]:
+    """For the history: medians, and how many times as fast the randomized way is."""
+    exactly, randomly = median(seconds["exact"]), median(seconds["randomized"])
+    compared = {"reference": "exact : randomized", "ratio": exactly / randomly}
+    return [
+        {"quantity": "exact", "value": exactly, "unit": "s"},
+        {"quantity": "randomized", "value": randomly, "unit": "s", **compared},
+    ]
+
+
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--size", type=int, default=3072)
     options.add_argument("--rank", type=int, default=32)
     options.add_argument("--runs", type=int, default=5)
+    options.add_argument("--measurements", action="store_true", help="JSON for benchmarks/history.py")
     given = options.parse_args()
     one, other = (weights(given.size, seed, 0.95) for seed in (1, 2))
     seconds: dict[str, list[float]] = {"exact": [], "randomized": []}
@@ -45,6 +57,9 @@ def main() -> None:
             first, took = timed(decompose, one, given.rank)
             seconds[name].append(took)
             curves[name] = similarities(first, decompose(other, given.rank)) if name not in curves else curves[name]
+    if given.measurements:
+        print(json.dumps(measurements(seconds)))
+        return
     off = abs(curves["randomized"][0] - curves["exact"][0]).max()
     print("# Subspaces: exact beside randomized\n")
     print(

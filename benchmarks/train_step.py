@@ -327,6 +327,19 @@ def benchmark(name: str, modes: Modes, device: str, steps: int, warm: int, count
     return answer
 
 
+def measurements(results: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """For the history: a step of each loop, and how many times as fast as the plain one ours are."""
+    found = []
+    for result in results:
+        seconds = {name: run["seconds"] for name, run in result["runs"].items() if "seconds" in run}
+        for name, took in seconds.items():
+            one = {"quantity": f"{result['preset']}, {name}", "value": took, "unit": "s"}
+            if name != "plain" and "plain" in seconds:
+                one |= {"reference": f"plain : {name}", "ratio": seconds["plain"] / took}
+            found.append(one)
+    return found
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("preset", choices=[*PRESETS, "depth"])
@@ -336,12 +349,16 @@ def main() -> None:
     parser.add_argument("--precision", choices=["bfloat16", "int8", "float8", "nf4"], default="bfloat16")
     parser.add_argument("--stream", action="store_true", help="weights from the host's memory")
     parser.add_argument("--compile", action="store_true")
+    parser.add_argument("--measurements", action="store_true", help="JSON for benchmarks/history.py")
     options = parser.parse_args()
     warnings.simplefilter("ignore")
     device = "cuda" if torch.cuda.is_available() else "cpu"
     modes = Modes(options.checkpointing, options.precision, options.stream, options.compile)
     names = [n for n in PRESETS if n.startswith("depth-")] if options.preset == "depth" else [options.preset]
     results = [benchmark(n, modes, device, options.steps, options.warm, options.preset != "depth") for n in names]
+    if options.measurements:
+        json.dump(measurements(results), sys.stdout)
+        return
     machine = torch.cuda.get_device_name() if device == "cuda" else platform.processor() or platform.machine()
     told = {"machine": machine, "threads": torch.get_num_threads(), "torch": torch.__version__, "results": results}
     json.dump(told, sys.stdout, indent=1)

@@ -1,12 +1,27 @@
-"""The three lists of packages say the same."""
+"""The lists of packages say the same, and a wheel brings one OpenCV."""
 
 import re
+import shutil
+import subprocess
+import sys
 import tomllib
+from importlib.metadata import PackageNotFoundError, requires
 from pathlib import Path
 
+import pytest
 import yaml
+from packaging.requirements import Requirement
+
+from dreamrelation.errors import UserError
+from dreamrelation.settings.registry import imported
 
 REPOSITORY = Path(__file__).parents[2]
+PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+EXTRAS = PROJECT["optional-dependencies"]
+HEADLESS, OTHERS = (
+    "opencv-python-headless",
+    {"opencv-python", "opencv-contrib-python", "opencv-contrib-python-headless"},
+)
 
 
 def name(requirement: str) -> str:
@@ -32,10 +47,63 @@ def test_conda_installs_the_same() -> None:
 
 
 def test_what_the_package_asks_for_is_pinned() -> None:
-    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    asked = {name(line) for line in project["dependencies"] + project["optional-dependencies"]["dev"]}
+    asked = {name(line) for line in PROJECT["dependencies"] + EXTRAS["dev"] + EXTRAS["grounding-dino"]}
     assert asked <= {name(line) for line in pinned()}
 
 
 def test_one_opencv() -> None:
-    assert [name(line) for line in pinned() if "opencv" in line] == ["opencv-python-headless"]
+    assert [name(line) for line in pinned() if "opencv" in line] == [HEADLESS]
+
+
+def all_that_comes(asked: list[str]) -> set[str]:
+    """What pip would install for these, by what the installed packages ask for in turn."""
+    found: set[str] = set()
+    waiting = [Requirement(line) for line in asked]
+    while waiting:
+        one = waiting.pop()
+        if (one.marker is not None and not one.marker.evaluate({"extra": ""})) or name(one.name) in found:
+            continue
+        found.add(name(one.name))
+        try:
+            waiting += [Requirement(line) for line in requires(one.name) or []]
+        except PackageNotFoundError:  # for another extra or system
+            continue
+    return found
+
+
+def test_a_wheel_brings_one_opencv() -> None:
+    """Two of them write the same files: the last one wins, and taking either away breaks the other."""
+    brought = all_that_comes(PROJECT["dependencies"] + EXTRAS["grounding-dino"])
+    assert HEADLESS in brought and not brought & OTHERS
+    assert OTHERS & all_that_comes(["groundingdino-py"]), "the extra need not leave out groundingdino-py any more"
+
+
+def test_the_extra_has_what_the_detector_needs() -> None:
+    """groundingdino-py is installed beside it by itself, without what it asks for."""
+    needed = {name(Requirement(line).name) for line in requires("groundingdino-py") or []}
+    brought = all_that_comes(PROJECT["dependencies"] + EXTRAS["grounding-dino"])
+    assert needed - brought == {
+        "opencv-python",
+        "supervision",
+    }  # cv2 is there, supervision draws pictures that we do not
+
+
+def test_a_library_that_is_not_installed_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As groundingdino-py is not where only a wheel was installed."""
+    monkeypatch.setitem(sys.modules, "cv2", None)
+    monkeypatch.delitem(sys.modules, "dreamrelation.segmentation.truth", raising=False)
+    with pytest.raises(UserError, match=r"no module 'cv2'; docs/installation\.md"):
+        imported("dreamrelation.segmentation.truth:Anything")
+
+
+def test_make_does_not_empty_an_environment_that_is_linked(tmp_path: Path) -> None:
+    """As in a second worktree that borrows the first one's: `venv --clear` follows links."""
+    for name_ in ("Makefile", "requirements.txt", "pyproject.toml"):
+        shutil.copy(REPOSITORY / name_, tmp_path)
+    lent = tmp_path / "lent"
+    lent.mkdir()
+    (lent / "kept").touch()
+    (tmp_path / ".venv").symlink_to(lent)
+    made = subprocess.run(["make", "check", f"PYTHON={sys.executable}"], cwd=tmp_path, capture_output=True, text=True)
+    assert made.returncode != 0 and ".venv is a link" in made.stdout
+    assert (lent / "kept").exists() and sorted(path.name for path in lent.iterdir()) == ["kept"]

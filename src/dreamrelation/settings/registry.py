@@ -76,7 +76,9 @@ def imported(path: str) -> Any:
     try:
         found = import_module(module)
     except ModuleNotFoundError as error:
-        raise UserError(f"{path!r}: Python finds no module {error.name!r}; is its folder on PYTHONPATH?") from error
+        ours = module.startswith("dreamrelation.")
+        hint = "docs/installation.md tells what to install" if ours else "is its folder on PYTHONPATH?"
+        raise UserError(f"{path!r}: Python finds no module {error.name!r}; {hint}") from error
     except Exception as error:  # whatever the code of somebody's module raises
         if module.startswith("dreamrelation."):
             raise
