@@ -21,7 +21,7 @@ rule clips:
         "results/{experiment}/benchmarks/clips.tsv"
     conda:
         "../environment.yml"
-    threads: workflow.cores
+    threads: all_the_cores
     resources:
         mem_mb=2000,
         runtime=60,

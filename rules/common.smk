@@ -21,6 +21,12 @@ shell.prefix(
 )
 
 
+# Of jobs that a cluster's profile submits as a group, one runs at a time: the run inside of their one job is not told the
+# limits that the profile counts with.
+if workflow.remote_exec:
+    workflow.register_resource("turn", 1)
+
+
 # Each stage's file of rules adds what it makes, below the experiment's folder.
 TARGETS, OF_RELATION, OF_METHOD, OF_TRAINED_METHOD, OF_EXPORTED_METHOD = [], [], [], [], []
 
@@ -115,7 +121,7 @@ def tally_of_study(wildcards):
 
 def minutes_flag(wildcards, resources):
     """On a cluster, let a command save its state and stop before its time is up."""
-    return ["--minutes", max(resources.runtime - 10, resources.runtime // 2)] if workflow.remote_exec else []
+    return ["--minutes", max(resources.runtime - 10, resources.runtime / 2)] if workflow.remote_exec else []
 
 
 def board_flag(wildcards, resources):
@@ -127,9 +133,10 @@ def board_flag(wildcards, resources):
 def gpus(wildcards):
     """Graphics cards of a job: none on a machine without one, where jobs then run beside each other on its cores.
 
-    On a cluster the machine of the job counts, not this one: profiles/slurm says it for each rule.
+    On a cluster the machine of the job counts, not this one: a job asks for one unless `machine.device` is cpu.
     """
-    return int(plan.wants_gpu)
+    on_cluster = workflow.remote_exec or workflow.non_local_exec
+    return int(settings.machine.device != "cpu" if on_cluster else plan.wants_gpu)
 
 
 def gpus_of_training(wildcards):
@@ -140,6 +147,11 @@ def gpus_of_training(wildcards):
 def gpus_of_generation(wildcards):
     """One for each process of a generation."""
     return gpus(wildcards) * settings.machine.generation_processes
+
+
+def all_the_cores(wildcards):
+    """For one job that reads as fast as it can; a cluster has no number of cores, and profiles/slurm gives threads."""
+    return workflow.resource_settings.cores or 1
 
 
 def half_the_cores(wildcards):
