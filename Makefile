@@ -13,12 +13,13 @@ OWN_MASKS := results/own_clips/bowing/masks.png
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check clean
+.PHONY: help demo test test-slurm check clean
 .DELETE_ON_ERROR:
 
 help:
 	@echo "make demo    the whole pipeline on the puppets, from clips to the report; about eleven minutes on two cores"
 	@echo "make test    all checks, then all tests"
+	@echo "make test-slurm  tests on a Slurm of this machine, which they start and stop; Debian, as root"
 	@echo "make check   format, types, layers and rules, without the tests"
 	@echo "make clean   remove what demo and test made; stays: .venv and other experiments' results"
 	@echo "Python: $(PYTHON); another one with make PYTHON=... "
@@ -33,9 +34,15 @@ demo: $(PACKAGE)
 
 test: check $(QUANTISED)/requirements.txt
 	@echo "== Tests"
-	@OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile --ignore tests/quantised
+	@OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile --ignore tests/quantised --ignore tests/slurm
 	@echo "== Tests of quantised weights, with packages that nothing else needs"
 	@OMP_NUM_THREADS=1 PYTHONPATH=$(QUANTISED) $(BIN)/pytest tests/quantised
+
+# What is installed stays; the daemons of Debian's packages are not started, as the tests start their own.
+test-slurm: $(PACKAGE)
+	@command -v sbatch > /dev/null || tests/slurm/install.sh
+	@echo "== Tests on a Slurm of one host, about a quarter of an hour on two cores"
+	@TEST_SLURM=1 OMP_NUM_THREADS=1 $(BIN)/pytest tests/slurm
 
 check: $(PACKAGE)
 	@echo "== Python: ruff"
