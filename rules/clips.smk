@@ -11,7 +11,7 @@ TARGETS += ["clips/index.parquet", "clips/selection.parquet"]
 
 rule clips:
     input:
-        data=plan.data_files,
+        data=data_files,
     output:
         index="results/{experiment}/clips/index.parquet",
         selection="results/{experiment}/clips/selection.parquet",

@@ -9,6 +9,8 @@ import shlex
 import sys
 from pathlib import Path
 
+from snakemake_interface_executor_plugins.settings import SharedFSUsage
+
 from dreamrelation.digests import DIGESTS
 from dreamrelation.progress import TERMINAL
 
@@ -37,7 +39,16 @@ def results(path):
 
 
 def results_folder(wildcards):
-    return f"results/{wildcards.experiment}"
+    return stored(f"results/{wildcards.experiment}")
+
+
+def stored(path):
+    """Where a path of the results lies on this machine: there, or where its copy does if a storage plug-in holds it."""
+    provider = workflow.storage_registry.default_storage_provider
+    if provider is None:
+        return path
+    prefix = workflow.storage_settings.default_storage_prefix.rstrip("/")
+    return str(provider.object(f"{prefix}/{path}").local_path())
 
 
 def chosen(wildcards):
@@ -72,13 +83,30 @@ def model_files(stage):
     """A function that gives the files of the model's parts that `stage` loads."""
 
     def files_of_model(wildcards):
-        return plan.model_files(stage)
+        return here(plan.model_files(stage))
 
     return files_of_model
 
 
 def metric_files(wildcards):
-    return plan.metric_files(wildcards.metric)
+    return here(plan.metric_files(wildcards.metric))
+
+
+def data_files(wildcards):
+    return here(plan.data_files)
+
+
+def segmenter_files(wildcards):
+    return here(plan.segmenter_files)
+
+
+def here(paths):
+    """Models and data sets, which lie where the settings say, on each machine and in no storage of results.
+
+    Where machines share no files Snakemake would run a job that has them as inputs on this one; there they are none.
+    """
+    shared = SharedFSUsage.INPUT_OUTPUT in workflow.storage_settings.shared_fs_usage
+    return local(paths) if shared else []
 
 
 def adapters_of(wildcards):
@@ -91,7 +119,8 @@ def adapters_of(wildcards):
 
 
 def adapters_flags(wildcards):
-    return [text for name, path in adapters_of(wildcards).items() for text in (f"--{name.replace('_', '-')}", path)]
+    adapters = {name: stored(path) for name, path in adapters_of(wildcards).items()}
+    return [text for name, path in adapters.items() for text in (f"--{name.replace('_', '-')}", path)]
 
 
 def controls_of(wildcards):
@@ -126,7 +155,7 @@ def minutes_flag(wildcards, resources):
 
 def board_flag(wildcards, resources):
     """A folder for TensorBoard where the machine's settings ask for it; a function of `resources`: it reruns nothing."""
-    folder = f"{results_folder(wildcards)}/logs/tensorboard/{wildcards.relation}/{wildcards.method}"
+    folder = f"results/{wildcards.experiment}/logs/tensorboard/{wildcards.relation}/{wildcards.method}"
     return ["--board", folder] if settings.machine.tensorboard else []
 
 
