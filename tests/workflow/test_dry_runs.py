@@ -189,7 +189,7 @@ def test_profiles_know_each_rule(checkout: Checkout) -> None:
 
 
 def test_a_cluster_gets_many_cheap_jobs_as_few(checkout: Checkout) -> None:
-    """The metrics of a relation are one submission, and so are its methods' exports; trainings and generations are alone."""
+    """A relation's metrics are one submission, so are its methods' exports; trainings and generations are alone."""
     plan = checkout.plan("--workflow-profile", "profiles/slurm")
     assert plan.status == 0, plan.text
     groups = Counter(re.findall(r"Group job (\w+) ", plan.text))
