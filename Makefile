@@ -15,12 +15,13 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 DIST := build/dist
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check wheel docs bench clean
+.PHONY: help demo test test-slurm check wheel docs bench clean
 .DELETE_ON_ERROR:
 
 help:
 	@echo "make demo    the whole pipeline on the puppets, from clips to the report; about eleven minutes on two cores"
 	@echo "make test    all checks, then all tests"
+	@echo "make test-slurm  tests on a Slurm of this machine, which they start and stop; Debian, as root"
 	@echo "make check   format, types, layers and rules, without the tests"
 	@echo "make wheel   the package as a wheel and as a source distribution, in $(DIST)"
 	@echo "make docs    the documentation as a site, in build/site"
@@ -38,9 +39,15 @@ demo: $(PACKAGE)
 
 test: check $(QUANTISED)/requirements.txt
 	@echo "== Tests"
-	@OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile --ignore tests/quantised
+	@OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile --ignore tests/quantised --ignore tests/slurm
 	@echo "== Tests of quantised weights, with packages that nothing else needs"
 	@OMP_NUM_THREADS=1 PYTHONPATH=$(QUANTISED) $(BIN)/pytest tests/quantised
+
+# What is installed stays; the daemons of Debian's packages are not started, as the tests start their own.
+test-slurm: $(PACKAGE)
+	@command -v sbatch > /dev/null || tests/slurm/install.sh
+	@echo "== Tests on a Slurm of one host, about a quarter of an hour on two cores"
+	@TEST_SLURM=1 OMP_NUM_THREADS=1 $(BIN)/pytest tests/slurm
 
 check: $(PACKAGE)
 	@echo "== Python: ruff"

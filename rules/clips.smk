@@ -11,7 +11,7 @@ TARGETS += ["clips/index.parquet", "clips/selection.parquet"]
 
 rule clips:
     input:
-        data=plan.data_files,
+        data=data_files,
     output:
         index="results/{experiment}/clips/index.parquet",
         selection="results/{experiment}/clips/selection.parquet",
@@ -21,7 +21,7 @@ rule clips:
         "results/{experiment}/benchmarks/clips.tsv"
     conda:
         "../environment.yml"
-    threads: workflow.cores
+    threads: all_the_cores
     resources:
         mem_mb=2000,
         runtime=60,

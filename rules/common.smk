@@ -9,6 +9,8 @@ import shlex
 import sys
 from pathlib import Path
 
+from snakemake_interface_executor_plugins.settings import SharedFSUsage
+
 from dreamrelation.digests import DIGESTS
 from dreamrelation.progress import TERMINAL
 
@@ -21,6 +23,12 @@ shell.prefix(
 )
 
 
+# Of jobs that a cluster's profile submits as a group, one runs at a time: the run inside of their one job is not told the
+# limits that the profile counts with.
+if workflow.remote_exec:
+    workflow.register_resource("turn", 1)
+
+
 # Each stage's file of rules adds what it makes, below the experiment's folder.
 TARGETS, OF_RELATION, OF_METHOD, OF_TRAINED_METHOD, OF_EXPORTED_METHOD = [], [], [], [], []
 
@@ -31,7 +39,16 @@ def results(path):
 
 
 def results_folder(wildcards):
-    return f"results/{wildcards.experiment}"
+    return stored(f"results/{wildcards.experiment}")
+
+
+def stored(path):
+    """Where a path of the results lies on this machine: there, or where its copy does if a storage plug-in holds it."""
+    provider = workflow.storage_registry.default_storage_provider
+    if provider is None:
+        return path
+    prefix = workflow.storage_settings.default_storage_prefix.rstrip("/")
+    return str(provider.object(f"{prefix}/{path}").local_path())
 
 
 def chosen(wildcards):
@@ -66,13 +83,30 @@ def model_files(stage):
     """A function that gives the files of the model's parts that `stage` loads."""
 
     def files_of_model(wildcards):
-        return plan.model_files(stage)
+        return here(plan.model_files(stage))
 
     return files_of_model
 
 
 def metric_files(wildcards):
-    return plan.metric_files(wildcards.metric)
+    return here(plan.metric_files(wildcards.metric))
+
+
+def data_files(wildcards):
+    return here(plan.data_files)
+
+
+def segmenter_files(wildcards):
+    return here(plan.segmenter_files)
+
+
+def here(paths):
+    """Models and data sets, which lie where the settings say, on each machine and in no storage of results.
+
+    Where machines share no files Snakemake would run a job that has them as inputs on this one; there they are none.
+    """
+    shared = SharedFSUsage.INPUT_OUTPUT in workflow.storage_settings.shared_fs_usage
+    return local(paths) if shared else []
 
 
 def adapters_of(wildcards):
@@ -85,7 +119,8 @@ def adapters_of(wildcards):
 
 
 def adapters_flags(wildcards):
-    return [text for name, path in adapters_of(wildcards).items() for text in (f"--{name.replace('_', '-')}", path)]
+    adapters = {name: stored(path) for name, path in adapters_of(wildcards).items()}
+    return [text for name, path in adapters.items() for text in (f"--{name.replace('_', '-')}", path)]
 
 
 def controls_of(wildcards):
@@ -115,21 +150,22 @@ def tally_of_study(wildcards):
 
 def minutes_flag(wildcards, resources):
     """On a cluster, let a command save its state and stop before its time is up."""
-    return ["--minutes", max(resources.runtime - 10, resources.runtime // 2)] if workflow.remote_exec else []
+    return ["--minutes", max(resources.runtime - 10, resources.runtime / 2)] if workflow.remote_exec else []
 
 
 def board_flag(wildcards, resources):
     """A folder for TensorBoard where the machine's settings ask for it; a function of `resources`: it reruns nothing."""
-    folder = f"{results_folder(wildcards)}/logs/tensorboard/{wildcards.relation}/{wildcards.method}"
+    folder = f"results/{wildcards.experiment}/logs/tensorboard/{wildcards.relation}/{wildcards.method}"
     return ["--board", folder] if settings.machine.tensorboard else []
 
 
 def gpus(wildcards):
     """Graphics cards of a job: none on a machine without one, where jobs then run beside each other on its cores.
 
-    On a cluster the machine of the job counts, not this one: profiles/slurm says it for each rule.
+    On a cluster the machine of the job counts, not this one: a job asks for one unless `machine.device` is cpu.
     """
-    return int(plan.wants_gpu)
+    on_cluster = workflow.remote_exec or workflow.non_local_exec
+    return int(settings.machine.device != "cpu" if on_cluster else plan.wants_gpu)
 
 
 def gpus_of_training(wildcards):
@@ -140,6 +176,11 @@ def gpus_of_training(wildcards):
 def gpus_of_generation(wildcards):
     """One for each process of a generation."""
     return gpus(wildcards) * settings.machine.generation_processes
+
+
+def all_the_cores(wildcards):
+    """For one job that reads as fast as it can; a cluster has no number of cores, and profiles/slurm gives threads."""
+    return workflow.resource_settings.cores or 1
 
 
 def half_the_cores(wildcards):

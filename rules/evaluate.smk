@@ -14,7 +14,7 @@ rule evaluate:
         videos="results/{experiment}/{relation}/{method}/videos",
         manifest="results/{experiment}/{relation}/{method}/videos.parquet",
         selection="results/{experiment}/clips/selection.parquet",
-        data=plan.data_files,
+        data=data_files,
         models=metric_files,
     output:
         scores="results/{experiment}/{relation}/{method}/scores/{metric}.parquet",
@@ -54,7 +54,7 @@ rule evaluate:
 rule controls:
     input:
         selection="results/{experiment}/clips/selection.parquet",
-        data=plan.data_files,
+        data=data_files,
         models=metric_files,
     output:
         controls="results/{experiment}/{relation}/controls/{metric}.parquet",

@@ -11,7 +11,7 @@ rule latents:
     input:
         selection="results/{experiment}/clips/selection.parquet",
         masks="results/{experiment}/{relation}/masks.parquet",
-        data=plan.data_files,
+        data=data_files,
         model=model_files("latents"),
     output:
         latents="results/{experiment}/{relation}/latents.parquet",

@@ -10,8 +10,8 @@ OF_RELATION += ["masks.parquet", "masks.png", "rejections.parquet"]
 rule masks:
     input:
         selection="results/{experiment}/clips/selection.parquet",
-        data=plan.data_files,
-        segmenter=plan.segmenter_files,
+        data=data_files,
+        segmenter=segmenter_files,
     output:
         masks="results/{experiment}/{relation}/masks.parquet",
         contact_sheet=report(

@@ -18,7 +18,7 @@ if settings.puppets is not None:
     # The folder is no output: Snakemake would empty it, whatever else were in it.
     rule puppets:
         output:
-            plan.theatre_files,
+            local(plan.theatre_files),
         log:
             results("logs/puppets.log"),
         benchmark:

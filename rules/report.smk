@@ -12,7 +12,7 @@ TARGETS += ["report", "tables/scores.csv"]
 
 rule report:
     input:
-        data=plan.data_files,
+        data=data_files,
         clips=expand("results/{{experiment}}/clips/{table}.parquet", table=["index", "selection"]),
         relations=expand("results/{{experiment}}/{file}", file=SHOWN_OF_RELATION),
         methods=expand("results/{{experiment}}/{file}", file=SHOWN_OF_METHODS),

@@ -192,8 +192,13 @@ def complaints(stocked: Checkout) -> dict[Command, str]:
 
 
 def is_planned(command: Command) -> bool:
-    """Not so a report, which needs results that are finished: of it only the arguments are looked at."""
-    return get_argument_parser().parse_args(command.words[1:]).report is None
+    """Not so a report, which needs results that are finished, nor what needs plug-ins that are not in the environment.
+
+    Of these only the arguments are looked at.
+    """
+    parsed = get_argument_parser().parse_args(command.words[1:])
+    needs_more = parsed.default_storage_provider is not None or parsed.workflow_profile == "profiles/kubernetes"
+    return parsed.report is None and not needs_more
 
 
 @documented("snakemake")

@@ -1,5 +1,7 @@
 """What Snakemake plans in a fresh checkout, and what it says of a configuration that cannot be used."""
 
+import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -176,3 +178,24 @@ def test_profiles_know_each_rule(checkout: Checkout) -> None:
     assert set(slurm["set-threads"]) == set(slurm["set-resources"]) == rules
     shared = {key for key in default if key not in {"cores", "resources", "logger"}}
     assert {key: slurm[key] for key in shared} == {key: default[key] for key in shared}
+    kubernetes = yaml.safe_load((checkout.folder / "profiles/kubernetes/config.yaml").read_text())
+    alike = {*shared, "set-threads", "groups", "group-components", "resources", "set-resource-scopes", "retries"}
+    assert {key: kubernetes[key] for key in alike} == {key: slurm[key] for key in alike}
+    without_partitions = {
+        rule: {name: value for name, value in resources.items() if name != "slurm_partition"}
+        for rule, resources in slurm["set-resources"].items()
+    }
+    assert kubernetes["set-resources"] == without_partitions
+
+
+def test_a_cluster_gets_many_cheap_jobs_as_few(checkout: Checkout) -> None:
+    """A relation's metrics are one submission, so are its methods' exports; trainings and generations are alone."""
+    plan = checkout.plan("--workflow-profile", "profiles/slurm")
+    assert plan.status == 0, plan.text
+    groups = Counter(re.findall(r"Group job (\w+) ", plan.text))
+    relations = ("shaking_hands", "hugging", "kicking")
+    expected = {f"{group}_{relation}": 1 for group in ("scores", "learned") for relation in relations}
+    assert groups == {**expected, "prompts": 1, "controls": 1}
+    alone = len(re.findall(r"^Job \d+: ", plan.text, re.M)) - len(["all"])
+    grouped = sum(plan.jobs[rule] for rule in ("evaluate", "export", "learned", "prompts", "controls"))
+    assert alone == sum(plan.jobs.values()) - grouped

@@ -1,0 +1,133 @@
+"""Jobs that end badly: out of time, out of memory, and as one of a group."""
+
+import os
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from tests.slurm.checkout import PROFILE, ClusterCheckout, Jobs, ran, rule_of, set_resources
+from tests.workflow.checkout import Answer
+
+RELATION = Path("results/puppets/shaking_hands")
+EVALUATION = RELATION / "evaluation.json"
+TRAINED = RELATION / "direct_lora"
+LONGER = ("--config", "methods={direct_lora: {steps: 60}}")
+"""A training that takes some seconds."""
+HOOK = """\
+# Stands in for what a cluster does to a command; each Python reads it at its start.
+import os, resource, sys, time
+command = " ".join(sys.orig_argv)
+if "bin/dreamrelation " in command and all(word in command.split() for word in os.environ["DISTURBED"].split()):
+    times, marks = int(os.environ["TIMES"]), os.environ["MARKS"]
+    with open(marks, "a") as file:
+        file.write("x")
+    if os.path.getsize(marks) <= times:
+        if os.environ["DISTURBANCE"] == "memory":
+            memory = int(os.environ["SLURM_MEM_PER_NODE"]) << 20
+            resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+        if os.environ["DISTURBANCE"] == "clock":
+            clock = time.monotonic
+            time.monotonic = lambda: 300 * clock()
+        if os.environ["DISTURBANCE"] == "end":
+            os._exit(1)
+"""
+Disturb = Callable[[str, str, int], ClusterCheckout]
+
+
+@pytest.fixture
+def built(run: tuple[Answer, Jobs], checkout: ClusterCheckout) -> ClusterCheckout:
+    """A checkout in which everything is made."""
+    return checkout
+
+
+@pytest.fixture
+def disturb(built: ClusterCheckout, tmp_path: Path) -> Disturb:
+    """A function that gives the checkout with commands that have these words disturbed, the first so many of them.
+
+    Their memory is limited to what Slurm gave the job, their clock is hurried, or they end at once.
+    """
+    (tmp_path / "sitecustomize.py").write_text(HOOK, encoding="utf-8")
+    paths = os.pathsep.join([str(built.folder / "src"), str(tmp_path)])
+
+    def disturbed(words: str, disturbance: str, times: int) -> ClusterCheckout:
+        marks = tmp_path / f"{disturbance}.marks"
+        variables = {"DISTURBED": words, "DISTURBANCE": disturbance, "TIMES": str(times), "MARKS": str(marks)}
+        return built.with_environment(PYTHONPATH=paths, **variables)
+
+    return disturbed
+
+
+@pytest.fixture
+def profile(built: ClusterCheckout) -> Iterator[Path]:
+    """The checkout's folder, whose profile is written back after the test."""
+    before = (built.folder / PROFILE).read_text(encoding="utf-8")
+    yield built.folder
+    (built.folder / PROFILE).write_text(before, encoding="utf-8")
+
+
+def test_a_training_out_of_time_goes_on_in_another_job_to_the_same_end(
+    built: ClusterCheckout, disturb: Disturb, profile: Path
+) -> None:
+    """Half of a runtime of ten minutes is over after a second of a clock that is hurried; so it is twice."""
+    target = str(TRAINED / "adapters.json")
+    answer, (whole,) = built.submitted(target, *LONGER)
+    assert answer.status == 0, answer.text[-6000:]
+    at_once = (built.folder / target).read_bytes()
+    shutil.rmtree(built.folder / TRAINED)
+    set_resources(profile, "train", runtime=10)
+    answer, jobs = disturb("train direct_lora", "clock", 2).submitted(target, *LONGER)
+    assert answer.status == 0, answer.text[-6000:]
+    assert [(rule_of(job), job["JobState"]) for job in [whole, *jobs]] == [
+        ("train", "COMPLETED"),
+        ("train", "FAILED"),
+        ("train", "FAILED"),
+        ("train", "COMPLETED"),
+    ]
+    assert all(ran(earlier)[1] <= ran(later)[0] for earlier, later in pairwise(jobs))
+    assert (built.folder / target).read_bytes() == at_once, "digests of what was learned"
+    stops = re.findall(r"minutes are over at step (\d+)", answer.text)
+    assert len(set(stops)) == 2, "the log of each job that stopped is shown, and the second one got further"
+
+
+def test_a_job_that_fills_its_memory_is_given_more(disturb: Disturb, profile: Path) -> None:
+    """Without cgroups Slurm kills no such job; here the system refuses memory above what the job was given."""
+    set_resources(profile, "summarise", mem_mb="350 * attempt")
+    limited = disturb("summarise", "memory", 9)
+    answer, jobs = limited.submitted(str(EVALUATION), "--forcerun", "summarise")
+    assert answer.status == 0, answer.text[-6000:]
+    asked = [(rule_of(job), job["MinMemoryNode"], job["JobState"]) for job in jobs]
+    assert asked == [("summarise", "350M", "FAILED"), ("summarise", "700M", "COMPLETED")]
+    kept = [path for path in limited.slurm_logs if path.stem == jobs[0]["JobId"]]
+    assert kept and "rule summarise" in kept[0].read_text(encoding="utf-8"), "Slurm's log of a job that failed stays"
+
+
+def test_a_failure_in_a_group_is_made_good_with_all_of_the_group(disturb: Disturb) -> None:
+    disturbed = disturb("evaluate base motion", "end", 1)
+    scores = sorted((disturbed.folder / RELATION).glob("*/scores/*.parquet"))
+    assert len(scores) == 9
+    for path in scores:
+        path.unlink()
+    answer, jobs = disturbed.submitted(str(EVALUATION))
+    assert answer.status == 0, answer.text[-6000:]
+    assert "Removing output files of failed job evaluate" in answer.text, (
+        "of those that had ended well, as the page says"
+    )
+    assert all(path.is_file() for path in scores)
+    states = [(rule_of(job), job["JobState"], job["MinMemoryNode"]) for job in jobs]
+    group = "scores_shaking_hands"
+    assert states[:2] == [(group, "FAILED", "32000M"), (group, "COMPLETED", "64000M")]
+    assert states[2:] == [("summarise", "COMPLETED", "4000M")]
+
+
+def test_trainings_can_be_one_array(built: ClusterCheckout) -> None:
+    targets = [built.folder / RELATION / method / "adapters.json" for method in ("direct_lora", "dreamrelation")]
+    for path in targets:
+        path.unlink()
+    wanted = [str(path.relative_to(built.folder)) for path in targets]
+    answer, jobs = built.submitted(*wanted, "--slurm-array-jobs", "train", "--jobs", "1000")
+    assert answer.status == 0, answer.text[-6000:]
+    assert all(path.is_file() for path in targets)
+    assert len(jobs) == 2 and len({job["ArrayJobId"] for job in jobs}) == 1
