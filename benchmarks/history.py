@@ -47,7 +47,7 @@ BENCHMARKS = (
     Benchmark("train_step", ("tiny",)),
     Benchmark("train_step", ("depth", "--steps", "10")),
     Benchmark("subspaces", ("--size", "2048", "--runs", "3")),
-    Benchmark("ntu_size", ("--clips", "500")),
+    Benchmark("ntu_size", ("--clips", "800")),
     Benchmark("masks_speed", ("--config", "config.yaml", "--selection", str(SELECTION), "--clips", "13"), (SELECTION,)),
     Benchmark("stages", (str(EXPERIMENT),), (EXPERIMENT / "benchmarks",), of_the_demo=True),
 )
