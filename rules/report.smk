@@ -43,7 +43,7 @@ rule report:
         "results/{experiment}/benchmarks/report.tsv"
     conda:
         "../environment.yml"
-    threads: workflow.cores
+    threads: all_the_cores
     resources:
         mem_mb=2000,
         runtime=30,
