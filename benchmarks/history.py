@@ -102,7 +102,8 @@ def commit_of(repository: Path) -> str:
 def measure(benchmark: Benchmark, folder: Path = HERE) -> list[dict[str, object]]:
     """What the program prints. Raises CalledProcessError where it fails."""
     called = [sys.executable, str(folder / f"{benchmark.name}.py"), *benchmark.arguments, "--measurements"]
-    return json.loads(subprocess.run(called, check=True, stdout=subprocess.PIPE, text=True).stdout)
+    one_thread = {**os.environ, "OMP_NUM_THREADS": "1"}  # two that wait for each other on a busy machine tell nothing
+    return json.loads(subprocess.run(called, check=True, stdout=subprocess.PIPE, text=True, env=one_thread).stdout)
 
 
 def rows_of(benchmark: Benchmark, measured: list[dict[str, object]], date: str, commit: str, load: float) -> list[Row]:
