@@ -9,7 +9,6 @@ parses one skeleton and decodes one video to its end.
 """
 
 import argparse
-import json
 import os
 import resource
 import statistics
@@ -106,7 +105,7 @@ def median_ms(work: Callable[[], object]) -> float:
     return 1000 * statistics.median(seconds(work) for _ in range(7))
 
 
-def main(count: int, processes: int, as_measurements: bool) -> None:
+def main(count: int, processes: int) -> None:
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         write_tree(folder, count)
@@ -134,18 +133,6 @@ def main(count: int, processes: int, as_measurements: bool) -> None:
         memo = (folder / "memo.jsonl").stat().st_size / 1e6
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
     everything = count * (parse + proof) / 1000
-    if as_measurements:
-        compared = {"reference": "decoding every video, by one process : first run", "ratio": everything / first}
-        again = {"reference": "first run : second run", "ratio": first / second}
-        print(
-            json.dumps(
-                [
-                    {"quantity": f"first run, {count:,} clips", "value": first, "unit": "s", **compared},
-                    {"quantity": f"second run, {count:,} clips", "value": second, "unit": "s", **again},
-                ]
-            )
-        )
-        return
     print("| | |")
     print("|---|---|")
     print(f"| clips, processes | {count:,}, {processes} |")
@@ -163,6 +150,5 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--clips", type=int, default=CLIPS)
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
-    parser.add_argument("--measurements", action="store_true", help="JSON for benchmarks/history.py")
     options = parser.parse_args()
-    main(options.clips, options.processes, options.measurements)
+    main(options.clips, options.processes)
