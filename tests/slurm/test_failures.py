@@ -8,7 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from tests.slurm.checkout import PROFILE, ClusterCheckout, Jobs, ran, rule_of, set_resources
+from tests.slurm.checkout import PROFILE, ClusterCheckout, Jobs, memory_mb, ran, rule_of, set_resources
 from tests.workflow.checkout import Answer
 
 RELATION = Path("results/puppets/shaking_hands")
@@ -27,7 +27,7 @@ if "bin/dreamrelation " in command and all(word in command.split() for word in o
     if os.path.getsize(marks) <= times:
         if os.environ["DISTURBANCE"] == "memory":
             told = os.popen("scontrol show job " + os.environ["SLURM_JOB_ID"]).read()
-            memory = int(told.partition("MinMemoryNode=")[2].partition("M")[0]) << 20
+            memory = int(told.partition("MinMemoryNode=")[2].partition("M ")[0]) << 20
             resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
         if os.environ["DISTURBANCE"] == "clock":
             clock = time.monotonic
@@ -99,8 +99,8 @@ def test_a_job_that_fills_its_memory_is_given_more(disturb: Disturb, profile: Pa
     limited = disturb("summarise", "memory", 9)
     answer, jobs = limited.submitted(str(EVALUATION), "--forcerun", "summarise")
     assert answer.status == 0, answer.text[-6000:]
-    asked = [(rule_of(job), job["MinMemoryNode"], job["JobState"]) for job in jobs]
-    assert asked == [("summarise", "350M", "FAILED"), ("summarise", "700M", "COMPLETED")]
+    asked = [(rule_of(job), memory_mb(job), job["JobState"]) for job in jobs]
+    assert asked == [("summarise", 350, "FAILED"), ("summarise", 700, "COMPLETED")]
     kept = [path for path in limited.slurm_logs if path.stem == jobs[0]["JobId"]]
     assert kept and "rule summarise" in kept[0].read_text(encoding="utf-8"), "Slurm's log of a job that failed stays"
 
@@ -117,9 +117,9 @@ def test_a_failure_in_a_group_is_made_good_with_all_of_the_group(disturb: Distur
         "of those that had ended well, as the page says"
     )
     assert all(path.is_file() for path in scores)
-    states = [(rule_of(job), job["JobState"], job["MinMemoryNode"]) for job in jobs]
+    states = [(rule_of(job), job["JobState"], memory_mb(job)) for job in jobs]
     group = "scores_shaking_hands"
-    assert states == [(group, "FAILED", "32000M"), (group, "COMPLETED", "64000M")]
+    assert states == [(group, "FAILED", 32000), (group, "COMPLETED", 64000)]
 
 
 def test_trainings_can_be_one_array(built: ClusterCheckout) -> None:
