@@ -104,6 +104,12 @@ def rule_of(job: dict[str, str]) -> str:
     return name
 
 
+def memory_mb(job: dict[str, str]) -> float:
+    """How much memory a job asked for; Slurm tells 128000M as 125G."""
+    told = job["MinMemoryNode"]
+    return float(told[:-1]) * {"M": 1, "G": 1024}[told[-1]]
+
+
 def ran(job: dict[str, str]) -> tuple[float, float]:
     """When a job began and when it ended, in seconds."""
     return datetime.fromisoformat(job["StartTime"]).timestamp(), datetime.fromisoformat(job["EndTime"]).timestamp()

@@ -8,7 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from tests.slurm.checkout import PROFILE, ClusterCheckout, Jobs, ran, rule_of, set_resources
+from tests.slurm.checkout import PROFILE, ClusterCheckout, Jobs, memory_mb, ran, rule_of, set_resources
 from tests.workflow.checkout import Answer
 
 RELATION = Path("results/puppets/shaking_hands")
@@ -21,13 +21,13 @@ HOOK = """\
 import os, resource, sys, time
 command = " ".join(sys.orig_argv)
 if "bin/dreamrelation " in command and all(word in command.split() for word in os.environ["DISTURBED"].split()):
-    times, marks = int(os.environ["TIMES"]), os.environ["MARKS"]
+    first, last, marks = int(os.environ["FIRST"]), int(os.environ["LAST"]), os.environ["MARKS"]
     with open(marks, "a") as file:
         file.write("x")
-    if os.path.getsize(marks) <= times:
+    if first <= os.path.getsize(marks) <= last:
         if os.environ["DISTURBANCE"] == "memory":
             told = os.popen("scontrol show job " + os.environ["SLURM_JOB_ID"]).read()
-            memory = int(told.partition("MinMemoryNode=")[2].partition("M")[0]) << 20
+            memory = int(told.partition("MinMemoryNode=")[2].partition("M ")[0]) << 20
             resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
         if os.environ["DISTURBANCE"] == "clock":
             clock = time.monotonic
@@ -35,7 +35,7 @@ if "bin/dreamrelation " in command and all(word in command.split() for word in o
         if os.environ["DISTURBANCE"] == "end":
             os._exit(1)
 """
-Disturb = Callable[[str, str, int], ClusterCheckout]
+Disturb = Callable[[str, str, int, int], ClusterCheckout]
 
 
 @pytest.fixture
@@ -46,17 +46,17 @@ def built(run: tuple[Answer, Jobs], checkout: ClusterCheckout) -> ClusterCheckou
 
 @pytest.fixture
 def disturb(built: ClusterCheckout, tmp_path: Path) -> Disturb:
-    """A function that gives the checkout with commands that have these words disturbed, the first so many of them.
+    """A function that gives the checkout with commands that have these words disturbed, from one of them to another.
 
     Their memory is limited to what Slurm gave the job, their clock is hurried, or they end at once.
     """
     (tmp_path / "sitecustomize.py").write_text(HOOK, encoding="utf-8")
     paths = os.pathsep.join([str(built.folder / "src"), str(tmp_path)])
 
-    def disturbed(words: str, disturbance: str, times: int) -> ClusterCheckout:
+    def disturbed(words: str, disturbance: str, first: int, last: int) -> ClusterCheckout:
         marks = tmp_path / f"{disturbance}.marks"
-        variables = {"DISTURBED": words, "DISTURBANCE": disturbance, "TIMES": str(times), "MARKS": str(marks)}
-        return built.with_environment(PYTHONPATH=paths, **variables)
+        which = {"DISTURBED": words, "FIRST": str(first), "LAST": str(last)}
+        return built.with_environment(PYTHONPATH=paths, DISTURBANCE=disturbance, MARKS=str(marks), **which)
 
     return disturbed
 
@@ -79,7 +79,7 @@ def test_a_training_out_of_time_goes_on_in_another_job_to_the_same_end(
     at_once = (built.folder / target).read_bytes()
     shutil.rmtree(built.folder / TRAINED)
     set_resources(profile, "train", runtime=10)
-    answer, jobs = disturb("train longer", "clock", 2).submitted(target, *LONGER)
+    answer, jobs = disturb("train longer", "clock", 1, 2).submitted(target, *LONGER)
     assert answer.status == 0, answer.text[-6000:]
     assert [(rule_of(job), job["JobState"]) for job in [whole, *jobs]] == [
         ("train", "COMPLETED"),
@@ -96,17 +96,17 @@ def test_a_training_out_of_time_goes_on_in_another_job_to_the_same_end(
 def test_a_job_that_fills_its_memory_is_given_more(disturb: Disturb, profile: Path) -> None:
     """Without cgroups Slurm kills no such job; here the system refuses memory above what the job was given."""
     set_resources(profile, "summarise", mem_mb="350 * attempt")
-    limited = disturb("summarise", "memory", 9)
+    limited = disturb("summarise", "memory", 1, 9)
     answer, jobs = limited.submitted(str(EVALUATION), "--forcerun", "summarise")
     assert answer.status == 0, answer.text[-6000:]
-    asked = [(rule_of(job), job["MinMemoryNode"], job["JobState"]) for job in jobs]
-    assert asked == [("summarise", "350M", "FAILED"), ("summarise", "700M", "COMPLETED")]
+    asked = [(rule_of(job), memory_mb(job), job["JobState"]) for job in jobs]
+    assert asked == [("summarise", 350, "FAILED"), ("summarise", 700, "COMPLETED")]
     kept = [path for path in limited.slurm_logs if path.stem == jobs[0]["JobId"]]
     assert kept and "rule summarise" in kept[0].read_text(encoding="utf-8"), "Slurm's log of a job that failed stays"
 
 
 def test_a_failure_in_a_group_is_made_good_with_all_of_the_group(disturb: Disturb) -> None:
-    disturbed = disturb("evaluate base motion", "end", 1)
+    disturbed = disturb("evaluate", "end", 5, 5)
     scores = sorted((disturbed.folder / RELATION).glob("*/scores/*.parquet"))
     assert len(scores) == 9
     for path in scores:
@@ -117,9 +117,9 @@ def test_a_failure_in_a_group_is_made_good_with_all_of_the_group(disturb: Distur
         "of those that had ended well, as the page says"
     )
     assert all(path.is_file() for path in scores)
-    states = [(rule_of(job), job["JobState"], job["MinMemoryNode"]) for job in jobs]
+    states = [(rule_of(job), job["JobState"], memory_mb(job)) for job in jobs]
     group = "scores_shaking_hands"
-    assert states == [(group, "FAILED", "32000M"), (group, "COMPLETED", "64000M")]
+    assert states == [(group, "FAILED", 32000), (group, "COMPLETED", 64000)]
 
 
 def test_trainings_can_be_one_array(built: ClusterCheckout) -> None:

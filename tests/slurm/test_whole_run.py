@@ -2,7 +2,7 @@
 
 from itertools import pairwise
 
-from tests.slurm.checkout import CONFIG, ClusterCheckout, Jobs, ran, rule_of
+from tests.slurm.checkout import CONFIG, ClusterCheckout, Jobs, memory_mb, ran, rule_of
 from tests.workflow.checkout import Answer
 
 GPU_RULES = {"masks", "captions", "prompts", "latents", "train", "generate", "scores_shaking_hands", "controls"}
@@ -32,8 +32,8 @@ def test_cheap_jobs_go_together_and_ask_for_what_one_of_them_needs(run: tuple[An
     assert answer.jobs["evaluate"] == 9 and answer.jobs["export"] == answer.jobs["learned"] == 2
     (scores,) = [job for job in jobs if rule_of(job) == "scores_shaking_hands"]
     (learned,) = [job for job in jobs if rule_of(job) == "learned_shaking_hands"]
-    assert (scores["MinMemoryNode"], scores["NumCPUs"]) == ("32000M", "8"), "as much as one"
-    assert (learned["MinMemoryNode"], learned["NumCPUs"]) == ("4000M", "1")
+    assert (memory_mb(scores), scores["NumCPUs"]) == (32000, "8"), "as much as one"
+    assert (memory_mb(learned), learned["NumCPUs"]) == (4000, "1")
     assert scores["TimeLimit"] == f"{9 * 20 // 60:02}:00:00", "as long as all"
 
 
