@@ -1,13 +1,12 @@
 """The pages over HTTP: what they take, what they refuse, and what they show."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from tests.play.fake import FIRST, FakeMaker, desk_with, until
+from tests.play.fake import FIRST, FakeMaker, until
 
 from dreamrelation.play.app import play_app
 from dreamrelation.play.desk import Desk
@@ -15,19 +14,6 @@ from dreamrelation.play.form import Typed
 
 BASE = "http://127.0.0.1"
 PAYLOAD = '"><script>alert(1)</script>'
-
-
-@pytest.fixture
-def maker() -> FakeMaker:
-    return FakeMaker(gated=True)
-
-
-@pytest.fixture
-def desk(maker: FakeMaker, tmp_path: Path) -> Iterator[Desk]:
-    desk = desk_with(maker, tmp_path)
-    yield desk
-    maker.let(1000)
-    desk.queue.close()
 
 
 @pytest.fixture

@@ -2,12 +2,11 @@
 
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 from tests.browser import open_browser
-from tests.play.fake import FIRST, FakeMaker, desk_with, until
+from tests.play.fake import FIRST, FakeMaker, until
 from uvicorn import Config, Server
 
 from dreamrelation.play.app import play_app
@@ -25,19 +24,6 @@ NAMELESS = """() => [...document.querySelectorAll("input, button, a, video, prog
 def browser() -> Iterator[Browser]:
     with open_browser() as found:
         yield found
-
-
-@pytest.fixture
-def maker() -> FakeMaker:
-    return FakeMaker(gated=True)
-
-
-@pytest.fixture
-def desk(maker: FakeMaker, tmp_path: Path) -> Iterator[Desk]:
-    desk = desk_with(maker, tmp_path)
-    yield desk
-    maker.let(1000)
-    desk.queue.close()
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """A queue of one: who is made, who waits, who is refused, and that the thread outlives what goes wrong."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,19 +9,6 @@ from dreamrelation.errors import UserError
 from dreamrelation.play.desk import Desk
 from dreamrelation.play.history import Entry
 from dreamrelation.play.queue import Full
-
-
-@pytest.fixture
-def maker() -> FakeMaker:
-    return FakeMaker(gated=True)
-
-
-@pytest.fixture
-def desk(maker: FakeMaker, tmp_path: Path) -> Iterator[Desk]:
-    desk = desk_with(maker, tmp_path)
-    yield desk
-    maker.let(1000)
-    desk.queue.close()
 
 
 def ended(desk: Desk, id: str) -> bool:

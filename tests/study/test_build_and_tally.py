@@ -107,13 +107,14 @@ def test_a_study_that_people_took_part_in_is_not_built_anew(
     assert open_study(folder).votes.is_file()
 
 
+@pytest.mark.parametrize("name", ["thesis.tex", "my_analysis.csv", "plot.svg"])
 def test_a_folder_of_somebody_else_is_not_touched(
-    results: Results, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    results: Results, tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
 ) -> None:
     (tmp_path / "study").mkdir()
-    (tmp_path / "study" / "thesis.tex").write_text("mine", encoding="utf-8")
+    (tmp_path / "study" / name).write_text("mine", encoding="utf-8")
     assert build(results, tmp_path)[0] == 1
-    assert "thesis.tex" in capsys.readouterr().err and (tmp_path / "study" / "thesis.tex").is_file()
+    assert name in capsys.readouterr().err and (tmp_path / "study" / name).is_file()
 
 
 @pytest.mark.parametrize(

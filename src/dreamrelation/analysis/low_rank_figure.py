@@ -8,8 +8,8 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from dreamrelation.analysis.figure_style import STYLE
 from dreamrelation.analysis.low_rank import LayerChange
+from dreamrelation.figure_style import STYLE
 from dreamrelation.files import appearing
 
 

@@ -7,8 +7,8 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from dreamrelation.analysis.figure_style import STYLE
 from dreamrelation.analysis.subspace_curves import PAIRS, Curve
+from dreamrelation.figure_style import STYLE
 from dreamrelation.files import appearing
 
 COLOURS = {("query", "key"): "#b3423a", ("query", "value"): "#3a6ea5", ("key", "value"): "#5a8f5a"}

@@ -69,7 +69,7 @@ def run(*, config: list[Path], results: Path, study: Path | None) -> Path:
         write_videos(experiment, drafts, beside)
         write_groups(beside, [draft.group for draft in drafts], experiment, methods)
         create(beside / VOTES_FILE, file_sha256(beside / GROUPS_FILE)[:16])
-    add_invitations(folder, experiment.study.raters)
+        add_invitations(beside, experiment.study.raters)
     print(
         f"{folder}: {len(chosen)} groups of {len(methods)} videos, {len(drafts) - len(chosen)} checks,"
         f" {experiment.study.raters} invitations in invitations.csv\n"

@@ -15,7 +15,7 @@ from dreamrelation.study.sequence import Sequence
 
 GROUPS_FILE, VIDEOS_FOLDER = "groups.parquet", "videos"
 VOTES_FILE, INVITATIONS_FILE = "votes.sqlite", "invitations.csv"
-OWN_FILES = (GROUPS_FILE, VIDEOS_FOLDER, f"{VOTES_FILE}*", INVITATIONS_FILE, "tally.*", "*.svg", "*.csv")
+OWN_FILES = (GROUPS_FILE, VIDEOS_FOLDER, f"{VOTES_FILE}*", INVITATIONS_FILE, "tally.*")
 """Names of all that is ever written into the folder."""
 
 
@@ -49,6 +49,10 @@ class Study:
     @property
     def main_groups(self) -> list[Group]:
         return [group for group in self.groups if group.kind == MAIN]
+
+    def group(self, number: int) -> Group:
+        """By its number."""
+        return next(group for group in self.groups if group.group == number)
 
     def sequence(self, rater: int) -> Sequence:
         """What this rater is shown."""

@@ -63,7 +63,7 @@ def group_page(
     missing: tuple[str, ...] = (),
 ) -> HTMLResponse:
     """One group with its questions; after incomplete answers with those that were given, and status 422."""
-    group = next(group for group in study.groups if group.group == showing.group)
+    group = study.group(showing.group)
     named = letters(len(showing.places))
     page = FOUND.get_template("group.html.j2").render(
         showing=showing.showing,

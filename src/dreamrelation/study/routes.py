@@ -115,7 +115,7 @@ def forget_me(server: ThisServer, rater: Asking, form: OwnForm) -> Response:
 
 
 def _file(study: Study, showing: Showing, letter: str) -> Path:
-    group = next(group for group in study.groups if group.group == showing.group)
+    group = study.group(showing.group)
     names = letters(len(showing.places))
     if letter == pages.REFERENCE:
         return study.folder / group.reference

@@ -1,18 +1,15 @@
 """The figure of a tally: each method's share of the votes, question by question, and its strength."""
 
 from pathlib import Path
-from typing import Any
 
 import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from dreamrelation.figure_style import STYLE
 from dreamrelation.files import appearing
 from dreamrelation.paper import method_label
 from dreamrelation.tables.tally import Estimate, Tally
-
-STYLE: dict[Any, Any] = {"svg.hashsalt": "dreamrelation", "svg.fonttype": "none", "font.size": 10, "axes.grid": True,
-         "grid.linewidth": 0.5, "grid.alpha": 0.5, "axes.spines.top": False, "axes.spines.right": False}  # fmt: skip
 
 
 def draw(path: Path, tally: Tally) -> None:
