@@ -28,10 +28,12 @@ NOT_MAKING = frozenset(
         "backbones.compilation",
         "backbones.sizes",
         "backbones.streaming",
+        "checked_json",
         "code_digest",
         "devices",
         "digests",
         "errors",
+        "listings",
         "progress",
     )
 )

@@ -1,5 +1,6 @@
 """Outputs that appear at once or not at all, and the digests by which files are known again."""
 
+import errno
 import glob
 import hashlib
 import json
@@ -18,6 +19,13 @@ from dreamrelation.errors import UserError
 
 LOCK = "lock"
 """In a folder that is held."""
+FULL = 2**16
+"""Bytes: a disk with less room than this is taken to be full where writing failed."""
+OF_THE_DISK = {
+    *(errno.ENOSPC, errno.EDQUOT, errno.EROFS),
+    *(errno.EACCES, errno.EPERM, errno.EIO, errno.ESTALE),
+    *(errno.EMFILE, errno.ENFILE, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.ELOOP),
+}
 
 
 @contextmanager
@@ -26,20 +34,53 @@ def appearing(path: Path) -> Iterator[Path]:
 
     The suffix is kept, so that writers which look at it still know the format. Where `path` is a symbolic link, what it
     points to is replaced. After an error nothing is left, and what a killed process of this machine left is removed.
+    Raises UserError where the disk is full or `path` cannot be written.
     """
     path = Path(os.path.realpath(path))
     path.parent.mkdir(parents=True, exist_ok=True)
     _remove_leftovers(path)
     beside = path.with_name(f".part-{_host()}-{os.getpid()}-{path.name}")
     try:
-        yield beside
+        with writing(path, beside):
+            yield beside
         aside = beside.with_name(f".part-{_host()}-{os.getpid()}-old-{path.name}")
         if path.is_dir() and beside.is_dir():
             os.replace(path, aside)  # a folder cannot be replaced by another one, and removing it takes its time
         os.replace(beside, path)
-        _remove(aside)
+        remove(aside)
     finally:
-        _remove(beside)
+        remove(beside)
+
+
+@contextmanager
+def writing(path: Path, beside: Path | None = None) -> Iterator[None]:
+    """Raise UserError where the block ends with an error because `path` cannot be written; it writes to `beside`.
+
+    Libraries tell of a full disk in many ways, and most do not say which file it was.
+    """
+    try:
+        yield
+    except UserError:
+        raise
+    except OSError as error:
+        own = error.filename is None or Path(os.fsdecode(error.filename)).is_relative_to(beside or path)
+        if own and is_of_the_disk(error):
+            raise UserError(f"{path}: cannot be written: {os.strerror(error.errno or 0)}") from error
+        raise
+    except Exception as error:
+        if _bytes_free(path.parent) < FULL:
+            raise UserError(f"{path}: cannot be written: {os.strerror(errno.ENOSPC)}") from error
+        raise
+
+
+def is_of_the_disk(error: OSError) -> bool:
+    """Whether an error is none of the program's: a full or read-only disk, what one may not read, a broken device."""
+    return error.errno in OF_THE_DISK
+
+
+def _bytes_free(folder: Path) -> int:
+    state = os.statvfs(folder)
+    return state.f_bavail * state.f_frsize
 
 
 @contextmanager
@@ -60,6 +101,15 @@ def held(folder: Path, by: str) -> Iterator[Path]:
         lock.release()
 
 
+def set_aside(path: Path) -> Path:
+    """Give a file or a folder that cannot be used another name, for hours of work may be in it; gives the new path."""
+    number = 1
+    while (aside := path.with_name(f"{path.stem}.set-aside-{number}{path.suffix}")).exists():
+        number += 1
+    path.rename(aside)
+    return aside
+
+
 def check_own_folder(folder: Path, patterns: tuple[str, ...]) -> None:
     """Raise UserError where a folder that is to be replaced holds anything that does not bear one of these names."""
     names = [path.name for path in folder.iterdir()] if folder.is_dir() else []
@@ -77,7 +127,7 @@ def _remove_leftovers(path: Path) -> None:
     for left in path.parent.glob(f".part-{_host()}-*-{glob.escape(path.name)}"):
         pid = left.name.split("-", 3)[2]
         if pid.isdecimal() and int(pid) != os.getpid() and not _is_running(int(pid)):
-            _remove(left)
+            remove(left)
 
 
 def _is_running(pid: int) -> bool:
@@ -90,7 +140,8 @@ def _is_running(pid: int) -> bool:
     return True
 
 
-def _remove(path: Path) -> None:
+def remove(path: Path) -> None:
+    """Remove a file, or a folder with all that is in it, if it is there."""
     if path.is_dir():
         shutil.rmtree(path)
     else:

@@ -68,6 +68,17 @@ def _terminal() -> int | None:
     return int(text) if text.isdecimal() else None
 
 
+def tell(message: str) -> None:
+    """Say something in the log, or, where that cannot be written, as on a full disk, at the terminal."""
+    try:
+        print(message, file=sys.stderr, flush=True)
+    except OSError:
+        terminal = _terminal()
+        if terminal is None:
+            raise
+        os.write(terminal, f"{message}\n".encode())
+
+
 def progress(items: Iterable[Item], total: int, what: str) -> Iterator[Item]:
     """The items, counted as they are done with."""
     with Progress(what, total) as counter:

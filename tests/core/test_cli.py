@@ -1,8 +1,11 @@
 """The command line: flags that fit the stages, settings from files or as JSON, and errors in one message."""
 
+import errno
 import inspect
 import json
+import sys
 import typing
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 
@@ -12,10 +15,14 @@ import torch
 from dreamrelation.cli import main
 from dreamrelation.config import load
 from dreamrelation.errors import Unfinished, UserError
+from dreamrelation.listings import find_changed, write_listing
+from dreamrelation.progress import TERMINAL, tell
 from dreamrelation.settings.machine import MachineSettings
 from dreamrelation.settings.stage_registry import STAGES
 from dreamrelation.settings.stages import Chosen
-from dreamrelation.stages.commands import COMMANDS, build_parser
+from dreamrelation.stages import record
+from dreamrelation.stages.command_list import COMMANDS
+from dreamrelation.stages.commands import build_parser
 from dreamrelation.stages.outcome import exit_status
 
 CONFIG = str(Path(__file__).parents[2] / "config.yaml")
@@ -134,3 +141,60 @@ def test_a_full_memory_says_where_and_what_to_try(capsys: pytest.CaptureFixture[
 def test_ctrl_c_ends_without_a_traceback(capsys: pytest.CaptureFixture[str]) -> None:
     assert exit_status("train", lambda: failing(KeyboardInterrupt())) == 130
     assert capsys.readouterr().err == "dreamrelation train: interrupted\n"
+
+
+def test_what_cannot_be_read_is_one_message(capsys: pytest.CaptureFixture[str]) -> None:
+    def work() -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", "masks.parquet")
+
+    assert exit_status("latents", work) == 1
+    told = capsys.readouterr().err
+    assert told == "dreamrelation latents: masks.parquet: cannot be read or written: Permission denied\n"
+
+
+def test_where_the_log_cannot_be_written_the_terminal_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Path("/dev/full").open("w") as log, (tmp_path / "terminal").open("w") as terminal:
+        monkeypatch.setenv(TERMINAL, str(terminal.fileno()))
+        monkeypatch.setattr(sys, "stderr", log)
+        tell("the disk is full")
+        monkeypatch.undo()
+        with suppress(OSError):
+            log.close()
+    assert (tmp_path / "terminal").read_text() == "the disk is full\n"
+
+
+def test_a_stage_leaves_its_settings_and_a_list_and_checks_what_is_listed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a stage that only copies, with the table's own arguments."""
+
+    def run(*, settings: object, scores: list[Path], comparison: Path, differences: Path) -> None:
+        comparison.write_bytes(scores[0].read_bytes())
+        differences.write_bytes(b"")
+
+    monkeypatch.setattr("dreamrelation.stages.compare.run", run)
+    scores = tmp_path / "motion.parquet"
+    scores.write_bytes(b"scores")
+    write_listing(tmp_path / "motion.sha256", [scores])
+    outputs = ["--comparison", str(tmp_path / "comparison.csv"), "--differences", str(tmp_path / "differences.csv")]
+    arguments = ["compare", "--config", CONFIG, "--scores", str(scores), *outputs]
+    assert main(arguments) == 0
+    made = {path.name for path in tmp_path.iterdir()}
+    assert made >= {"comparison.csv", "differences.csv", "comparison.settings.yaml", "comparison.sha256"}
+    assert find_changed(tmp_path / "comparison.sha256") is None
+    scores.write_bytes(b"Scores")
+    assert main(arguments) == 1
+    assert "motion.parquet: found the SHA-256" in capsys.readouterr().err
+    assert (tmp_path / "motion.set-aside-1.parquet").read_bytes() == b"Scores"
+
+
+def test_outputs_whose_settings_cannot_be_written_do_not_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise UserError("settings: cannot be written: No space left on device")
+
+    monkeypatch.setattr(record, "write_settings", refuse)
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").touch()
+    with pytest.raises(UserError, match="No space left"):
+        record.write_record(MachineSettings(), tmp_path / "file", [tmp_path / "file", tmp_path / "folder"])
+    assert list(tmp_path.iterdir()) == []

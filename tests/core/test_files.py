@@ -1,5 +1,6 @@
 """Outputs appear at once or not at all."""
 
+import errno
 import os
 import subprocess
 import sys
@@ -7,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from dreamrelation.files import appearing
+from dreamrelation import files
+from dreamrelation.errors import UserError
+from dreamrelation.files import appearing, set_aside, writing
 
 
 def left(folder: Path) -> list[str]:
@@ -73,3 +76,33 @@ def test_what_a_killed_process_left_is_removed_and_a_living_ones_work_stays(tmp_
     with appearing(tmp_path / "videos") as beside:
         beside.mkdir()
     assert living.is_dir()
+
+
+def test_a_full_disk_names_the_file_however_a_library_tells_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full = Path("/dev/full")
+    with (
+        pytest.raises(UserError, match="/dev/full: cannot be written: No space left"),
+        writing(full),
+        full.open("w") as f,
+    ):
+        f.write("text")
+    with pytest.raises(RuntimeError), appearing(tmp_path / "a"):
+        raise RuntimeError("an error of ours")
+    monkeypatch.setattr(files, "_bytes_free", lambda folder: 0)
+    with pytest.raises(UserError, match=r"/a: cannot be written: No space left on device"), appearing(tmp_path / "a"):
+        raise RuntimeError("such as torch's own for an archive that it cannot write")
+    assert left(tmp_path) == []
+
+
+def test_an_error_about_another_file_stays_what_it_is(tmp_path: Path) -> None:
+    with pytest.raises(PermissionError), appearing(tmp_path / "a"):
+        raise PermissionError(errno.EACCES, "Permission denied", str(tmp_path / "input"))
+
+
+def test_what_is_set_aside_takes_no_name_that_is_taken(tmp_path: Path) -> None:
+    for expected in ("a.set-aside-1.txt", "a.set-aside-2.txt"):
+        (tmp_path / "a.txt").write_text(expected)
+        assert set_aside(tmp_path / "a.txt") == tmp_path / expected
+    assert left(tmp_path) == ["a.set-aside-1.txt", "a.set-aside-2.txt"]

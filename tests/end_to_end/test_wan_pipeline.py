@@ -22,7 +22,8 @@ model: {kind: wan, path: wan, precision: float32}
 clips: {pixel_frames: [21], frames_per_second: 10}
 generation: {pixel_frames: 21, sampling_steps: null, guidance_scale: null, frames_per_second: null}
 methods:
-  direct_lora: {rank: 4, alpha: 8}
+  direct_lora: null
+  dreamrelation: null
   relation_in_text:
     kind: lora
     placement: {relation: [cross_query, cross_key], subject1: [cross_value], subject2: [cross_value], ffn: [output]}
@@ -36,8 +37,6 @@ metrics:
   temporal_consistency: null
 """
 TRAINED = {
-    "direct_lora": {"direct"},
-    "dreamrelation": {"relation", "subject1", "subject2", "ffn"},
     "relation_in_text": {"relation", "subject1", "subject2", "ffn"},
     "reversion": {"word"},
     "motion_inversion": {"motion"},

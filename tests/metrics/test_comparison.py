@@ -11,7 +11,7 @@ from dreamrelation.metrics.comparison import RESAMPLES_AT_ONCE, Sums, compare, s
 from dreamrelation.metrics.description import Description
 from dreamrelation.metrics.interface import MetricInfo
 from dreamrelation.settings.metrics import IntervalSettings
-from dreamrelation.settings.stages import CompareStage
+from dreamrelation.settings.table_stages import CompareStage
 from dreamrelation.stages import compare as stage
 from dreamrelation.tables.rows import SCORES, SET_SCORES, SetScore, VideoScore
 

@@ -22,7 +22,8 @@ from dreamrelation.relations import RELATIONS
 from dreamrelation.settings.kinds import METRICS
 from dreamrelation.settings.machine import MachineSettings
 from dreamrelation.settings.metrics import IntervalSettings
-from dreamrelation.settings.stages import EvaluateStage, FrameSize, SummariseStage
+from dreamrelation.settings.stages import EvaluateStage, FrameSize
+from dreamrelation.settings.table_stages import SummariseStage
 from dreamrelation.stages import controls, evaluate, summarise
 from dreamrelation.tables.rows import CONTROLS, SCORES, SELECTION, VIDEOS
 from dreamrelation.video import encode

@@ -14,7 +14,7 @@ from dreamrelation.metrics.description import Description
 from dreamrelation.metrics.interface import Confusion, MetricInfo
 from dreamrelation.metrics.intervals import bootstrap, wilson
 from dreamrelation.settings.metrics import IntervalSettings
-from dreamrelation.settings.stages import SummariseStage
+from dreamrelation.settings.table_stages import SummariseStage
 from dreamrelation.stages import summarise
 from dreamrelation.tables.rows import CONTROLS, SCORES, SET_SCORES, ControlScore, SetScore, VideoScore
 

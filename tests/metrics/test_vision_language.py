@@ -145,7 +145,7 @@ def test_a_line_that_is_no_answer_is_told_of(tmp_path: Path, capsys: pytest.Capt
     file = tmp_path / "mine.jsonl"
     file.write_text('{"key": "a"}\n')
     metric().keep_answers_in(file)
-    assert "line 1 is not a whole answer; its question is asked again" in capsys.readouterr().err
+    assert "line 1 is left out and found out again" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("change", ["pictures", "question", "judge", "pass"])

@@ -20,7 +20,7 @@ from dreamrelation.report.confusions import Confusion
 from dreamrelation.report.scores import Metric
 from dreamrelation.roles import ROLES
 from dreamrelation.settings.experiment import ExperimentSettings
-from dreamrelation.settings.stages import CompareStage, ReportStage
+from dreamrelation.settings.table_stages import CompareStage, ReportStage
 from dreamrelation.stages import compare
 from dreamrelation.tables.csv_files import write_csv_rows
 from dreamrelation.tables.rows import (

@@ -11,7 +11,7 @@ from tests.report.results_tree import METHODS, Results, make_settings
 from dreamrelation.report.cases import Case, chosen_cases, ordered_cases
 from dreamrelation.report.inputs import Method, Video
 from dreamrelation.settings.report import ReportSettings
-from dreamrelation.settings.stages import ReportStage
+from dreamrelation.settings.table_stages import ReportStage
 from dreamrelation.stages.report import run
 from dreamrelation.tables.rows import SCORES, VIDEOS, GeneratedVideo, VideoScore
 

@@ -12,7 +12,7 @@ from tests.report.results_tree import METRICS, Results, make_settings
 
 from dreamrelation.errors import UserError
 from dreamrelation.report.score_tables import MEANS
-from dreamrelation.settings.stages import ReportStage
+from dreamrelation.settings.table_stages import ReportStage
 from dreamrelation.stages.report import run
 from dreamrelation.tables.rows import MASKS, SCORES
 

@@ -4,12 +4,13 @@ import os
 import re
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from tests.slurm.checkout import PROFILE, ClusterCheckout, Jobs, memory_mb, ran, rule_of, set_resources
-from tests.workflow.checkout import Answer
+from tests.workflow.checkout import Answer, Checkout
 
 RELATION = Path("results/puppets/shaking_hands")
 EVALUATION = RELATION / "evaluation.json"
@@ -38,10 +39,13 @@ if "bin/dreamrelation " in command and all(word in command.split() for word in o
 Disturb = Callable[[str, str, int, int], ClusterCheckout]
 
 
-@pytest.fixture
-def built(run: tuple[Answer, Jobs], checkout: ClusterCheckout) -> ClusterCheckout:
-    """A checkout in which everything is made."""
-    return checkout
+@pytest.fixture(scope="module")
+def built(
+    run: tuple[Answer, Jobs], checkout: ClusterCheckout, tmp_path_factory: pytest.TempPathFactory
+) -> ClusterCheckout:
+    """A checkout in which everything is made, a copy of that which other tests look at."""
+    folder = shutil.copytree(checkout.folder, tmp_path_factory.mktemp("built") / "checkout", symlinks=True)
+    return replace(checkout, local=Checkout(folder, checkout.local.more_paths))
 
 
 @pytest.fixture

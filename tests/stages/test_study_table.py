@@ -8,7 +8,7 @@ import pytest
 from tests.report.test_user_study import TALLY
 
 from dreamrelation.errors import UserError
-from dreamrelation.settings.stages import StudyTableStage
+from dreamrelation.settings.table_stages import StudyTableStage
 from dreamrelation.stages.study_table import run
 from dreamrelation.tables.tally import write_tally
 

@@ -11,7 +11,7 @@ from dreamrelation.metrics.interface import MetricInfo
 from dreamrelation.paper import COLUMNS, METHOD_LABELS, OURS, PAPER, TABLES
 from dreamrelation.report.paper_tables import CSV_COLUMNS
 from dreamrelation.settings.metrics import IntervalSettings
-from dreamrelation.settings.stages import TableStage
+from dreamrelation.settings.table_stages import TableStage
 from dreamrelation.stages import table
 from dreamrelation.tables.rows import SCORES, SET_SCORES, SetScore, VideoScore
 

@@ -25,7 +25,8 @@ from dreamrelation.settings.own_relations import read_own_relation
 from dreamrelation.settings.prompts import read_prompts
 from dreamrelation.settings.stage_registry import STAGES
 from dreamrelation.settings.stages import Chosen
-from dreamrelation.stages.commands import COMMANDS, build_parser
+from dreamrelation.stages.command_list import COMMANDS
+from dreamrelation.stages.commands import build_parser
 
 PAGES = ["README.md", *sorted(path.relative_to(REPOSITORY).as_posix() for path in (REPOSITORY / "docs").glob("*.md"))]
 WITHOUT_COMMANDS = {"docs/settings.md", "docs/files.md"}

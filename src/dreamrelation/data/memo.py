@@ -9,6 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
+from dreamrelation.checked_json import append_line, line_of, read_lines
 from dreamrelation.files import appearing
 
 Item = TypeVar("Item")
@@ -22,21 +23,19 @@ class Memo:
 
     def __init__(self, path: Path, version: str) -> None:
         self.path, self.version = path, version
-        self.known = dict(_lines(path))
+        self.known = {line["key"]: line["answer"] for line in read_lines(path)}
         self.used: dict[str, str] = {}
 
     def __enter__(self) -> Self:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        self.file = self.path.open("a", encoding="utf-8")
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.file.close()
         if kind is None and self.used != self.known:
             with appearing(self.path) as beside:
-                beside.write_text("".join(_line(key, answer) for key, answer in self.used.items()), encoding="utf-8")
+                lines = [line_of(_content(key, answer)) for key, answer in self.used.items()]
+                beside.write_text("".join(lines), encoding="utf-8")
 
     def answered(
         self,
@@ -56,8 +55,7 @@ class Memo:
             yield item, self.known[key]
         for (item, key), answer in zip(new, ask([item for item, _ in new]), strict=True):
             self.used[key] = answer
-            self.file.write(_line(key, answer))
-            self.file.flush()
+            append_line(self.path, _content(key, answer))
             yield item, answer
 
 
@@ -70,18 +68,5 @@ def _state(path: Path) -> list[str | int]:
     return [str(path), status.st_size, status.st_mtime_ns]
 
 
-def _line(key: str, answer: str) -> str:
-    return json.dumps([key, answer]) + "\n"
-
-
-def _lines(path: Path) -> Iterator[tuple[str, str]]:
-    """Keys and answers; a line that was cut off is left out, and so asked anew."""
-    if not path.is_file():
-        return
-    with path.open(encoding="utf-8", errors="replace") as file:
-        for line in file:
-            try:
-                key, answer = json.loads(line)
-            except ValueError:
-                continue
-            yield key, answer
+def _content(key: str, answer: str) -> dict[str, str]:
+    return {"key": key, "answer": answer}

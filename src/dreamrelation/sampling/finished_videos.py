@@ -3,14 +3,15 @@
 They lie apart from the outputs, which Snakemake deletes when a job fails, each with what made it beside it.
 """
 
-import json
 import shutil
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
+from dreamrelation.checked_json import line_of, read_lines
 from dreamrelation.files import LOCK, appearing, file_sha256, held
 from dreamrelation.processes import is_main_process
 from dreamrelation.tables.rows import GeneratedVideo
@@ -32,7 +33,7 @@ class FinishedVideos:
     def keep(self, row: GeneratedVideo) -> None:
         """Note down that a video is finished; its file is there already."""
         with appearing(self.folder / f"{row.video}.json") as beside:
-            beside.write_text(json.dumps(asdict(row)), encoding="utf-8")
+            beside.write_text(line_of(asdict(row)), encoding="utf-8")
         self.rows[row.video] = row
 
     def wait_for(self, names: list[str]) -> None:
@@ -77,9 +78,11 @@ def finished_videos(folder: Path, depends_on: str) -> Iterator[FinishedVideos]:
 def _whole(folder: Path) -> Iterator[GeneratedVideo]:
     """Rows whose files are what they say; others are made again."""
     for path in sorted(folder.glob("*.json")):
-        row = json.loads(path.read_text(encoding="utf-8"))  # written atomically
-        row["adapters"] = tuple(row["adapters"])
-        found = GeneratedVideo(**row)
-        video = folder / f"{found.video}.mp4"
-        if video.is_file() and file_sha256(video) == found.sha256:
-            yield found
+        for row in read_lines(path):
+            row["adapters"] = tuple(row["adapters"])
+            found = GeneratedVideo(**row)
+            video = folder / f"{found.video}.mp4"
+            if video.is_file() and file_sha256(video) == found.sha256:
+                yield found
+            else:
+                print(f"{video}: is not the video that was finished; it is made again", file=sys.stderr)

@@ -10,7 +10,6 @@ from dreamrelation.settings.analysis_stages import (
 from dreamrelation.settings.stages import (
     CaptionsStage,
     ClipsStage,
-    CompareStage,
     EvaluateStage,
     ExportStage,
     GenerateStage,
@@ -18,13 +17,10 @@ from dreamrelation.settings.stages import (
     MasksStage,
     PromptsStage,
     PuppetsStage,
-    ReportStage,
     StageSettings,
-    StudyTableStage,
-    SummariseStage,
-    TableStage,
     TrainStage,
 )
+from dreamrelation.settings.table_stages import CompareStage, ReportStage, StudyTableStage, SummariseStage, TableStage
 
 STAGES: dict[str, type[StageSettings]] = {
     "puppets": PuppetsStage,

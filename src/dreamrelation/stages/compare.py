@@ -5,7 +5,7 @@ from pathlib import Path
 
 from dreamrelation.metrics.score_files import compared, read, without_value
 from dreamrelation.progress import progress
-from dreamrelation.settings.stages import CompareStage
+from dreamrelation.settings.table_stages import CompareStage
 from dreamrelation.tables.comparison import COMPARISON, DIFFERENCES
 from dreamrelation.tables.csv_files import write_csv_rows
 

@@ -1,10 +1,12 @@
 """How a command ends: its exit status, and what people are told."""
 
-import sys
+import os
 import traceback
 from collections.abc import Callable
 
 from dreamrelation.errors import Unfinished, UserError
+from dreamrelation.files import is_of_the_disk
+from dreamrelation.progress import tell
 
 FAILED = 1
 UNFINISHED = 75
@@ -27,16 +29,22 @@ def exit_status(stage: str, work: Callable[[], None]) -> int:
     try:
         work()
     except UserError as error:
-        print(f"dreamrelation {stage}: {error}", file=sys.stderr)
+        tell(f"dreamrelation {stage}: {error}")
         return UNFINISHED if isinstance(error, Unfinished) else FAILED
     except KeyboardInterrupt:
-        print(f"dreamrelation {stage}: interrupted", file=sys.stderr)
+        tell(f"dreamrelation {stage}: interrupted")
         return INTERRUPTED
+    except OSError as error:
+        if not is_of_the_disk(error):
+            raise
+        named = f"{os.fsdecode(error.filename)}: " if error.filename else ""
+        tell(f"dreamrelation {stage}: {named}cannot be read or written: {error.strerror}")
+        return FAILED
     except (MemoryError, RuntimeError) as error:
         if not is_out_of_memory(error):
             raise
         traceback.print_exc()
-        print(f"dreamrelation {stage}: {OUT_OF_MEMORY.format(problem=error)}", file=sys.stderr)
+        tell(f"dreamrelation {stage}: {OUT_OF_MEMORY.format(problem=error)}")
         return FAILED
     return 0
 

@@ -11,6 +11,7 @@ from dreamrelation.config import load
 from dreamrelation.data.reading import read_frames
 from dreamrelation.errors import UserError
 from dreamrelation.files import appearing, check_own_folder, file_sha256
+from dreamrelation.listings import check_listed, listing_of, write_listing
 from dreamrelation.progress import Progress
 from dreamrelation.settings.experiment import ExperimentSettings
 from dreamrelation.study.database import create
@@ -68,6 +69,7 @@ def run(*, config: list[Path], results: Path, study: Path | None) -> Path:
         (beside / VIDEOS_FOLDER).mkdir(parents=True)
         write_videos(experiment, drafts, beside)
         write_groups(beside, [draft.group for draft in drafts], experiment, methods)
+        write_listing(listing_of(beside / GROUPS_FILE), [beside / GROUPS_FILE, beside / VIDEOS_FOLDER])
         create(beside / VOTES_FILE, file_sha256(beside / GROUPS_FILE)[:16])
         add_invitations(beside, experiment.study.raters)
     print(
@@ -103,6 +105,7 @@ def read_sources(experiment: ExperimentSettings, home: Path, methods: tuple[str,
         cases: list[set[Case]] = []
         for method in methods:
             manifest = home / relation / method / "videos.parquet"
+            check_listed(manifest)
             rows = VIDEOS.read(manifest)
             found = {Case(relation, row.prompt, row.repeat): row for row in rows}
             for case, row in found.items():
@@ -116,6 +119,7 @@ def read_sources(experiment: ExperimentSettings, home: Path, methods: tuple[str,
 
 def references(experiment: ExperimentSettings, home: Path) -> dict[str, list[SelectedClip]]:
     """Relation → the clips that it was learnt from."""
+    check_listed(home / "clips" / "selection.parquet")
     clips = SELECTION.read(home / "clips" / "selection.parquet")
     found = {name: [c for c in clips if c.relation == name and c.split == TRAIN] for name in experiment.relations}
     for name, of_relation in found.items():

@@ -7,7 +7,7 @@ import pandas as pd
 from dreamrelation.errors import UserError
 from dreamrelation.files import appearing
 from dreamrelation.paper import method_label
-from dreamrelation.settings.stages import StudyTableStage
+from dreamrelation.settings.table_stages import StudyTableStage
 from dreamrelation.tables.tally import Estimate, Tally, read_tally
 
 TITLE = "User study"

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from dreamrelation.listings import listing_of, write_listing
 from dreamrelation.metrics.description import Description
 from dreamrelation.study.database import open_database
 from dreamrelation.study.folder import Study, open_study
@@ -25,6 +26,7 @@ def run(*, study: Path, results: Path | None) -> None:
     tally = tally_of(found, votes, read_metrics(found, home))
     write_tally(study / "tally.json", tally)
     draw(study / "tally.svg", tally)
+    write_listing(listing_of(study / "tally.json"), [study / "tally.json", study / "tally.svg"])
     print(text_of(tally))
     print(f"{study / 'tally.json'}: the report shows it when it is made again")
 

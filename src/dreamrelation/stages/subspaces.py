@@ -3,7 +3,6 @@
 Finished blocks are kept, so that a stopped job goes on with the next one.
 """
 
-import json
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -14,6 +13,7 @@ from dreamrelation.analysis.matrices import AttentionMatrices
 from dreamrelation.analysis.subspace_curves import PAIRS, Curve, curves_of
 from dreamrelation.analysis.subspace_figure import draw
 from dreamrelation.backbones.weights import part_fingerprint, transformer_folder
+from dreamrelation.checked_json import append_line, read_lines
 from dreamrelation.code_digest import stage_digest
 from dreamrelation.devices import choose_device
 from dreamrelation.files import fingerprint
@@ -54,13 +54,9 @@ def run(*, settings: SubspacesStage, machine: MachineSettings, table: Path, figu
 
 
 def _kept(path: Path, depends_on: str) -> dict[str, list[Curve]]:
-    """Block → its curves, as far as they were finished; a line that was cut off is one that was not."""
+    """Block → its curves, as far as they were finished."""
     known: dict[str, list[Curve]] = {}
-    for line in path.read_text(encoding="utf-8").splitlines() if path.is_file() else []:
-        try:
-            found = json.loads(line)
-        except ValueError:
-            continue
+    for found in read_lines(path):
         if found["depends_on"] == depends_on:
             curves = [Curve(**one | {"similarity": tuple(one["similarity"]), "error": tuple(one["error"])})
                       for one in found["curves"]]  # fmt: skip
@@ -69,10 +65,7 @@ def _kept(path: Path, depends_on: str) -> dict[str, list[Curve]]:
 
 
 def _keep(path: Path, depends_on: str, curves: list[Curve]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    line = json.dumps({"depends_on": depends_on, "curves": [asdict(curve) for curve in curves]})
-    with path.open("a", encoding="utf-8") as file:
-        file.write(f"\n{line}\n")  # a line that was cut off is ended first
+    append_line(path, {"depends_on": depends_on, "curves": [asdict(curve) for curve in curves]})
 
 
 def _rows(curves: list[Curve]) -> Iterator[tuple[object, ...]]:

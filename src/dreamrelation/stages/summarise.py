@@ -15,7 +15,7 @@ from dreamrelation.files import appearing
 from dreamrelation.metrics.corrected import Corrected, corrected
 from dreamrelation.metrics.description import Description
 from dreamrelation.metrics.summary import Passes, Summary, known_values, read_summary, summarise
-from dreamrelation.settings.stages import SummariseStage
+from dreamrelation.settings.table_stages import SummariseStage
 from dreamrelation.tables.rows import CONTROLS, VideoScore
 
 

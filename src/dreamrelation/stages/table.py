@@ -11,7 +11,7 @@ from dreamrelation.paper import OURS, TABLES
 from dreamrelation.report.comparison import Difference
 from dreamrelation.report.paper_tables import FilledTable, write_csv, write_latex, write_markdown
 from dreamrelation.report.scores import MeanScore, Metric, Scores, averages_of
-from dreamrelation.settings.stages import TableStage
+from dreamrelation.settings.table_stages import TableStage
 
 
 def run(*, settings: TableStage, number: str, scores: list[Path], csv: Path, markdown: Path, latex: Path) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from dreamrelation.errors import UserError
 from dreamrelation.files import file_sha256
+from dreamrelation.listings import find_changed, listing_of
 from dreamrelation.settings.experiment import ExperimentSettings
 from dreamrelation.settings.metrics import IntervalSettings
 from dreamrelation.settings.study import StudySettings
@@ -15,7 +16,7 @@ from dreamrelation.study.sequence import Sequence
 
 GROUPS_FILE, VIDEOS_FOLDER = "groups.parquet", "videos"
 VOTES_FILE, INVITATIONS_FILE = "votes.sqlite", "invitations.csv"
-OWN_FILES = (GROUPS_FILE, VIDEOS_FOLDER, f"{VOTES_FILE}*", INVITATIONS_FILE, "tally.*")
+OWN_FILES = ("groups.*", VIDEOS_FOLDER, f"{VOTES_FILE}*", INVITATIONS_FILE, "tally.*")
 """Names of all that is ever written into the folder."""
 
 
@@ -85,6 +86,8 @@ def open_study(folder: Path) -> Study:
     path = folder / GROUPS_FILE
     if not path.is_file():
         raise UserError(f"{path}: no such file; `dreamrelation study build` makes it")
+    if problem := find_changed(listing_of(path)):
+        raise UserError(f"{problem}; what people are shown must stay as it was built: bring it back from a copy")
     groups, metadata = GROUPS.read_with_metadata(path)
     facts = json.loads(metadata["study"])
     study = Study(

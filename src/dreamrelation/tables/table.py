@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from dreamrelation.errors import UserError
-from dreamrelation.files import appearing
+from dreamrelation.files import appearing, is_of_the_disk
 
 KIND = b"dreamrelation.table"
 ARROW_TYPES: dict[Any, pa.DataType] = {
@@ -123,6 +123,8 @@ def load(path: Path, name: str) -> pa.Table:
     try:
         table = pq.read_table(path, page_checksum_verification=True)
     except (pa.ArrowException, OSError) as error:
+        if isinstance(error, OSError) and is_of_the_disk(error):
+            raise
         raise UserError(f"{path}: not a whole Parquet file: {error}; delete it and run its stage again") from None
     found = (table.schema.metadata or {}).get(KIND, b"nothing of ours")
     if found != name.encode():

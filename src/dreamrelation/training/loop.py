@@ -26,7 +26,7 @@ from dreamrelation.training.board import Board
 from dreamrelation.training.draws import PassId, draw_pass, draw_role
 from dreamrelation.training.optimizers import optimizer_of, set_learning_rate
 from dreamrelation.training.records import Records, UnreadStep
-from dreamrelation.training.resume import TrainingState, Unusable, load_state, save_state, set_aside
+from dreamrelation.training.resume import TrainingState, Unusable, load_state, put_aside, save_state
 from dreamrelation.training.snapshots import Snapshots
 from dreamrelation.training.step import PreparedPass, TrainingSetup, pass_loss, prepare
 from dreamrelation.training.validation import Validation
@@ -199,7 +199,7 @@ class Trainer:
             state = Unusable("holds other parameters than the method has")
         if isinstance(state, Unusable):
             if is_main_process():
-                set_aside(self.saving.folder, state)
+                put_aside(self.saving.folder, state)
             return
         if state is None:
             return

@@ -7,10 +7,10 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import Tensor
 
-from dreamrelation.files import LOCK, appearing, held
+from dreamrelation.files import LOCK, held, set_aside
+from dreamrelation.states import read_state, write_state
 
 STATE = "state.pt"
 
@@ -42,8 +42,7 @@ def resume_folder(folder: Path, alone: bool = True) -> Iterator[Path]:
 
 def save_state(folder: Path, state: TrainingState, fingerprint: str) -> None:
     """Write the state; appears atomically."""
-    with appearing(folder / STATE) as beside:
-        torch.save({"fingerprint": fingerprint, **state.__dict__}, beside)
+    write_state(folder / STATE, {"fingerprint": fingerprint, **state.__dict__})
 
 
 @dataclass(frozen=True)
@@ -59,11 +58,11 @@ def load_state(folder: Path, fingerprint: str) -> TrainingState | Unusable | Non
     if not path.is_file():
         return None
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
+        content = read_state(path)
         found = content.pop("fingerprint")
         state = TrainingState(**content)
         _check(state)
-    except Exception as error:  # whatever the unpickler raises for a file that is cut, empty or foreign
+    except Exception as error:  # see read_state
         reason = " ".join(str(error).split())[:200] or type(error).__name__
         return Unusable(f"cannot be read as a training state: {reason}")
     if found != fingerprint:
@@ -71,13 +70,10 @@ def load_state(folder: Path, fingerprint: str) -> TrainingState | Unusable | Non
     return state
 
 
-def set_aside(folder: Path, why: Unusable) -> None:
+def put_aside(folder: Path, why: Unusable) -> None:
     """Give a state that cannot be taken up another name, and say so: hours of somebody's GPU may be in it."""
     path = folder / STATE
-    number = 1
-    while (aside := path.with_name(f"{path.stem}.set-aside-{number}{path.suffix}")).exists():
-        number += 1
-    path.rename(aside)
+    aside = set_aside(path)
     print(f"{path}: {why.reason}; set aside as {aside.name}, the training starts afresh", file=sys.stderr)
 
 

@@ -10,7 +10,8 @@ from typing import Any, Protocol, TypeVar
 import torch
 from torch import Tensor, nn
 
-from dreamrelation.files import appearing
+from dreamrelation.errors import UserError
+from dreamrelation.states import read_state, write_state
 
 RECENT = 200
 """Steps over which a reported loss is averaged."""
@@ -104,15 +105,17 @@ def announcing_saver(path: Path, steps: int, kind: type[Told]) -> Callable[[Told
 
 def store(path: Path, content: Any) -> None:
     """Write the fields of a dataclass; appears atomically."""
-    with appearing(path) as beside:
-        torch.save({field.name: getattr(content, field.name) for field in fields(content)}, beside)
+    write_state(path, {field.name: getattr(content, field.name) for field in fields(content)})
 
 
 def stored(path: Path, kind: type[Saved]) -> Saved | None:
     """What `store` wrote, or None where there is none."""
     if not path.is_file():
         return None
-    return kind(**torch.load(path, map_location="cpu", weights_only=True))
+    try:
+        return kind(**read_state(path))
+    except Exception as error:  # see read_state
+        raise UserError(f"{path}: cannot be read as a training state: {error}; remove it to start afresh") from None
 
 
 def _recent_loss(state: Progress) -> float:
