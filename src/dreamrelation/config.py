@@ -15,6 +15,7 @@ from pydantic_core import ErrorDetails
 
 from dreamrelation.errors import UserError
 from dreamrelation.files import appearing
+from dreamrelation.settings.base import UNREADABLE
 from dreamrelation.settings.experiment import ExperimentSettings
 from dreamrelation.settings.overlay import overlay
 from dreamrelation.settings.registry import KindError
@@ -75,7 +76,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
         raise UserError(f"{path}: no such configuration file") from None
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"{path}: cannot be read as UTF-8 text: {error}") from None
-    except yaml.YAMLError as error:
+    except UNREADABLE as error:
         raise UserError(f"{path}: not valid YAML: {error}") from None
     if content is None:
         return {}

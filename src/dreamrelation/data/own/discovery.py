@@ -10,6 +10,9 @@ from dreamrelation.errors import UserError
 from dreamrelation.settings.data import FolderData
 from dreamrelation.settings.own_relations import FILE
 
+LONGEST_NAME = 160
+"""In bytes: the report has files by these names, whose unfinished ones have longer names; file systems allow 255."""
+
 
 def find_clips(data: FolderData) -> list[Found]:
     """Every file in the sub-folders of `data.folder` and in the folders below, but `relation.yaml` and hidden files.
@@ -36,5 +39,10 @@ def check_name(found: Found) -> None:
     """Raise Refusal where the place of a file tells that it cannot be used."""
     if found.relation is None:
         raise Refusal("no relation: found a file beside the sub-folders, expected it in that of a relation")
+    if not found.clip.isprintable():
+        raise Refusal(f"odd name: found {found.clip!r}, expected one line without characters that cannot be seen")
+    length = len(found.clip.encode())
+    if length > LONGEST_NAME:
+        raise Refusal(f"name too long: found {length} bytes with the folders', expected {LONGEST_NAME} at the most")
     if found.duplicate:
         raise Refusal("duplicate: another file gives the same name")
