@@ -3,8 +3,10 @@
 import sys
 import traceback
 from collections.abc import Callable
+from types import TracebackType
 
 from dreamrelation.errors import Unfinished, UserError
+from dreamrelation.masking import masked
 
 FAILED = 1
 UNFINISHED = 75
@@ -27,7 +29,7 @@ def exit_status(stage: str, work: Callable[[], None]) -> int:
     try:
         work()
     except UserError as error:
-        print(f"dreamrelation {stage}: {error}", file=sys.stderr)
+        print(masked(f"dreamrelation {stage}: {error}"), file=sys.stderr)
         return UNFINISHED if isinstance(error, Unfinished) else FAILED
     except KeyboardInterrupt:
         print(f"dreamrelation {stage}: interrupted", file=sys.stderr)
@@ -35,10 +37,15 @@ def exit_status(stage: str, work: Callable[[], None]) -> int:
     except (MemoryError, RuntimeError) as error:
         if not is_out_of_memory(error):
             raise
-        traceback.print_exc()
+        print(masked(traceback.format_exc()), end="", file=sys.stderr)
         print(f"dreamrelation {stage}: {OUT_OF_MEMORY.format(problem=error)}", file=sys.stderr)
         return FAILED
     return 0
+
+
+def print_exception(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """As Python's own `sys.excepthook`, without secrets: what a server answered may repeat the key that it was sent."""
+    print(masked("".join(traceback.format_exception(kind, error, trace))), end="", file=sys.stderr)
 
 
 def is_out_of_memory(error: BaseException) -> bool:
