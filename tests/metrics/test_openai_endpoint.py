@@ -235,8 +235,11 @@ def test_a_server_that_repeats_what_it_was_sent_gets_the_key_into_no_file_or_log
     with serving(lambda request, before: ECHOES[what](request.key)) as server:
         asked = metric(server, {"attempts": 2}, passes=2)
         asked.keep_answers_in(tmp_path / "answers.jsonl")
-        write = (tmp_path / "score.txt").write_text
-        status = exit_status("evaluate", lambda: bool(write(f"{asked.info} {asked.note} {asked.score(sample())}")))
+
+        def work() -> None:
+            (tmp_path / "score.txt").write_text(f"{asked.note} {asked.score(sample())}")
+
+        status = exit_status("evaluate", work)
     (tmp_path / "settings.json").write_text(asked.settings.model_dump_json())
     assert status == (0 if "answer" in what else 1)
     assert server.requests and all(KEY in request.key for request in server.requests)
