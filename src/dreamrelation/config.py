@@ -15,6 +15,8 @@ from pydantic_core import ErrorDetails
 
 from dreamrelation.errors import UserError
 from dreamrelation.files import appearing
+from dreamrelation.masking import masked, secrets_in
+from dreamrelation.settings.base import UNREADABLE
 from dreamrelation.settings.experiment import ExperimentSettings
 from dreamrelation.settings.overlay import overlay
 from dreamrelation.settings.registry import KindError
@@ -51,13 +53,19 @@ def _with_nulls(value: Any) -> Any:
 
 
 def from_mapping(mapping: dict[str, Any], origin: str) -> ExperimentSettings:
-    """Settings from an already merged mapping; `origin` names it in errors. Raises UserError."""
+    """Settings from an already merged mapping; `origin` names it in errors. Raises UserError, which shows no secret."""
+    secrets = list(dict.fromkeys(secrets_in(mapping)))
+    if secrets:
+        raise UserError(
+            f"{origin}: found what looks like a secret at {', '.join(secrets)}; settings stand in results and reports."
+            " Put it into an environment variable: a judge's `key_variable` names its own, HF_TOKEN is the model hub's"
+        )
     try:
         return ExperimentSettings.model_validate(mapping)
     except ValidationError as error:
         reasons = list(dict.fromkeys(_reasons(error, ExperimentSettings, ())))
         lines = [f"{origin}: {len(reasons)} setting(s) cannot be used", *(f"  {reason}" for reason in reasons)]
-        raise UserError("\n".join(lines)) from None
+        raise UserError(masked("\n".join(lines))) from None
 
 
 def write_settings(settings: BaseModel, path: Path) -> None:
@@ -75,7 +83,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
         raise UserError(f"{path}: no such configuration file") from None
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"{path}: cannot be read as UTF-8 text: {error}") from None
-    except yaml.YAMLError as error:
+    except UNREADABLE as error:
         raise UserError(f"{path}: not valid YAML: {error}") from None
     if content is None:
         return {}

@@ -118,6 +118,12 @@ def check_own_folder(folder: Path, patterns: tuple[str, ...]) -> None:
         raise UserError(f"{folder}: is replaced as a whole, and found {foreign[0]!r} in it, which is not ours")
 
 
+def fits_workflow(path: str) -> bool:
+    """Whether Snakemake can take a file as an input: it would fill in what stands in curly brackets, and has no escape
+    for it; what cannot be seen it cannot tell of."""
+    return path.isprintable() and not {"{", "}"} & set(path)
+
+
 def _host() -> str:
     return socket.gethostname().split(".")[0].replace("-", "_")
 

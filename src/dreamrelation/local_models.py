@@ -2,6 +2,11 @@
 
 from functools import cache
 from pathlib import Path
+from pickle import UnpicklingError
+
+UNUSABLE = (OSError, ValueError, UnpicklingError)
+"""What transformers raises for a model that is not there or broken, wants code of its own to be run, or would have a
+pickle call something."""
 
 
 def is_local(name: str) -> bool:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from dreamrelation.code_digest import stage_digest
 from dreamrelation.errors import UserError
-from dreamrelation.files import fingerprint
+from dreamrelation.files import fingerprint, fits_workflow
 from dreamrelation.paper import TABLES
 from dreamrelation.settings.experiment import ExperimentSettings
 from dreamrelation.settings.model import Part
@@ -144,7 +144,8 @@ class Plan:
                 )
 
     def check_inputs(self, results: Path) -> None:
-        """Raise UserError where something that is there was made of files that are not there any more.
+        """Raise UserError where something that is there was made of files that are not there any more, or a path cannot
+        be one of Snakemake's.
 
         Snakemake takes such a product for a source file, and what follows from it would pass for new.
         """
@@ -158,6 +159,14 @@ class Plan:
         needed += [(f"metrics.{m}", f"*/*/scores/{m}.parquet", self.metric_files(m)) for m in self.experiment.metrics]
         if not self.theatre_files:
             needed.append(("data", "clips/selection.parquet", self.data_files))
+        named = [(setting, file) for setting, _, files in needed for file in files]
+        named += [("puppets.folder", file) for file in self.theatre_files]
+        for setting, path in [*named, ("the working directory", str(Path.cwd()))]:
+            if not fits_workflow(path):
+                raise UserError(
+                    f"{setting}: found the path {path!r}, expected no curly brackets in it, which Snakemake would fill"
+                    " in, and no characters that cannot be seen"
+                )
         for setting, product, files in needed:
             missing = [file for file in files if not Path(file).exists()]
             made = next(results.glob(product), None)

@@ -8,10 +8,20 @@ from typing import cast
 import av
 import cv2
 import numpy as np
+from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from dreamrelation.errors import UserError
 from dreamrelation.files import appearing
+
+ONLY_VIDEO_FILES = {
+    "protocol_whitelist": "file",
+    "format_whitelist": "avi,mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,asf,flv,mpeg,mpegts,mpegvideo,m4v,ogg,mxf,gif"
+    ",h264,hevc,ivf,nut,rm,dv,wtv,av1,obu,yuv4mpegpipe,apng,webp_anim",
+}
+"""For FFmpeg's demuxers. Without it a text with the name of a video, a playlist, would have it open other files."""
+MOST_PIXELS = 8192 * 8192
+"""Of a picture; a broken or hostile file of some bytes may claim to have more, and get the memory for it."""
 
 H264 = {"crf": "16", "threads": "1", "x264-params": "mbtree=0"}
 """The same frames give the same file: x264's macroblock tree reads memory that nobody wrote, and its threads count."""
@@ -26,13 +36,25 @@ def decode(path: Path) -> Iterator[np.ndarray]:
     if not path.is_file():
         raise UserError(f"{path}: no such video")
     try:
-        with av.open(str(path)) as container:
+        with open_video(path) as container:
             if not container.streams.video:
                 raise UserError(f"{path}: found no video stream")
-            for frame in container.decode(container.streams.video[0]):
+            stream = container.streams.video[0]
+            stream.codec_context.options = {"max_pixels": str(MOST_PIXELS)}
+            for frame in container.decode(stream):
                 yield np.rot90(frame.to_ndarray(format="rgb24"), quarter_turns(frame))
     except av.FFmpegError as error:
         raise UserError(f"{path}: cannot be decoded: {error}") from None
+
+
+def open_video(path: Path) -> InputContainer:
+    """A video file, and no playlist or the like. Raises UserError for another kind, and what FFmpeg raises."""
+    try:
+        return av.open(str(path), options=ONLY_VIDEO_FILES)
+    except av.ArgumentError:
+        raise UserError(
+            f"{path}: is of no kind of video file that is read, expected such as AVI, MP4, Matroska"
+        ) from None
 
 
 def quarter_turns(frame: av.VideoFrame) -> int:

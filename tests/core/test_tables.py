@@ -13,6 +13,7 @@ from dreamrelation.files import fingerprint
 from dreamrelation.tables import rows
 from dreamrelation.tables.table import Table
 from dreamrelation.tables.tensors import LATENTS, latents_schema, read_tensors, tensors, write_tensors
+from dreamrelation.tables.texts import latex_text, markdown_cell
 
 GRID = (4, 2, 3)
 TABLES = [table for table in vars(rows).values() if isinstance(table, Table)]
@@ -140,3 +141,12 @@ def test_rows_that_do_not_fit_leave_nothing_behind(tmp_path: Path) -> None:
 def test_fingerprints_do_not_depend_on_order() -> None:
     assert fingerprint(a=1, b=[2]) == fingerprint(b=[2], a=1)
     assert fingerprint(a=1) != fingerprint(a=2)
+
+
+def test_any_text_is_text_in_a_table_of_latex_and_of_markdown() -> None:
+    odd = "a_b & c% \\input{/etc/passwd} $x^2$ #1 ~ {y}"
+    assert latex_text(odd) == (
+        r"a\_b \& c\% \textbackslash{}input\{/etc/passwd\} \$x\textasciicircum{}2\$ \#1 \textasciitilde{} \{y\}"
+    )
+    cell = markdown_cell("a|b\\|c\nd <script>")
+    assert cell == r"a\|b\\\|c d &lt;script>" and latex_text("50 ↑") == r"50 $\uparrow$"

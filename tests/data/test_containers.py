@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 from av.video.stream import VideoStream
 
+from dreamrelation import video
+from dreamrelation.data import containers
 from dreamrelation.data.containers import look, prove
 from dreamrelation.errors import UserError
 from dreamrelation.video import decode
@@ -161,3 +163,30 @@ def test_a_folder_and_sound_are_no_videos(tmp_path: Path) -> None:
         container.mux(stream.encode())
     with pytest.raises(UserError, match="found no video stream"):
         look(path)
+
+
+@pytest.mark.parametrize(
+    "playlist",
+    ["ffconcat version 1.0\nfile other.mp4\n", "#EXTM3U\n#EXTINF:1,\nother.mp4\n#EXT-X-ENDLIST\n",
+     "v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\nm=video 9 RTP/AVP 96\n"],
+    ids=["ffconcat", "hls", "sdp"],
+)  # fmt: skip
+def test_a_text_that_would_have_other_files_opened_is_no_video(tmp_path: Path, playlist: str) -> None:
+    filmed(tmp_path / "other.mp4")
+    clip = tmp_path / "clip.mp4"
+    clip.write_text(playlist)
+    for read in (look, lambda path: prove(path, FRAMES), lambda path: list(decode(path))):
+        with pytest.raises(UserError, match=r"clip\.mp4: (is of no kind of video file|cannot be decoded)"):
+            read(clip)
+
+
+def test_pictures_of_absurd_sizes_are_not_decoded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clip = filmed(tmp_path / "clip.mp4")
+    assert len(list(decode(clip))) == FRAMES
+    for module in (containers, video):
+        monkeypatch.setattr(module, "MOST_PIXELS", 48 * 32 - 1)
+    with pytest.raises(UserError, match="found pictures of 48 × 32 pixels, expected at most 1535"):
+        look(clip)
+    for read in (lambda path: prove(path, FRAMES), lambda path: list(decode(path))):
+        with pytest.raises(UserError, match="cannot be decoded"):
+            read(clip)

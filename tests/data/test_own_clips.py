@@ -139,3 +139,50 @@ def test_a_source_that_is_not_there_and_keys_of_another_one_are_named(
     (empty / "hugging").mkdir(parents=True)
     with pytest.raises(UserError, match=r"empty \(data.folder\): found no sub-folder with a video"):
         run(settings(theatre_settings, empty, relations=["hugging"]), tmp_path)
+
+
+@pytest.mark.parametrize(
+    "predicate",
+    ["is hugging {other:>999999999}", "is hugging {other.__class__}", "is hugging {other!r}", "is {0} {other}",
+     "is hugging {other} {self}", "is hugging {other", "is hugging {{other}}", "is hugging {other}\\n---",
+     "is hugging {other}\\u202e"],
+)  # fmt: skip
+def test_a_predicate_is_no_format_of_its_own(
+    theatre_settings: ExperimentSettings, folder: Path, predicate: str
+) -> None:
+    """A folder of clips may be somebody else's: what it says is text, and the first of these would take a gigabyte."""
+    (folder / "juggling" / "relation.yaml").write_text(f'predicate: "{predicate}"\n')
+    with pytest.raises(UserError, match=r"juggling/relation\.yaml: predicate: found .*, expected"):
+        settings(theatre_settings, folder)
+
+
+@pytest.mark.parametrize(
+    "text", ["[" * 5000, "predicate: 2001-99-99", "predicate: &a [*a]", "predicate: !!python/name:os.system"]
+)
+def test_a_file_that_makes_the_reader_stumble_is_told_of(
+    theatre_settings: ExperimentSettings, folder: Path, text: str
+) -> None:
+    (folder / "juggling" / "relation.yaml").write_text(text)
+    with pytest.raises(UserError, match=r"juggling/relation\.yaml: "):
+        settings(theatre_settings, folder)
+
+
+def test_lists_of_lists_of_lists_take_no_memory(theatre_settings: ExperimentSettings, folder: Path) -> None:
+    lines = [
+        "a: &a [x, x]",
+        *(f"{chr(98 + n)}: &{chr(98 + n)} [{', '.join([f'*{chr(97 + n)}'] * 9)}]" for n in range(20)),
+    ]
+    (folder / "juggling" / "relation.yaml").write_text("\n".join([*lines, "predicate: *t"]))
+    with pytest.raises(UserError, match=r"juggling/relation\.yaml: "):
+        settings(theatre_settings, folder)
+
+
+@pytest.mark.parametrize(
+    "name", ["../juggling", "juggling/..", "/etc", "a.b", "(a|b)", "A B", "-rf", "{x}", "report", "logs"]
+)
+def test_a_relation_s_name_is_no_path_or_pattern_and_none_of_our_folders(
+    theatre_settings: ExperimentSettings, folder: Path, name: str
+) -> None:
+    """It stands in paths and in Snakemake's patterns."""
+    with pytest.raises(UserError, match=r"relations\.0: .*(pattern|that of a folder of ours)"):
+        settings(theatre_settings, folder, relations=[name, "hugging"])

@@ -101,3 +101,12 @@ def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
         read_skeleton(path)
     with pytest.raises(UserError, match="no such skeleton file"):
         read_skeleton(tmp_path / "b.skeleton")
+
+
+@pytest.mark.parametrize("announced", ["1000000000", "9" * 20, "9" * 5000])
+@pytest.mark.parametrize("what", ["frames", "bodies"])
+def test_what_is_announced_and_not_there_costs_nothing(what: str, announced: str) -> None:
+    """Neither memory for it, nor an error of Python's, which converts no number of thousands of digits."""
+    text = f"{announced}\n" if what == "frames" else f"1\n{announced}\n"
+    with pytest.raises(UserError, match=r"x, line \d: found ('9+'|the end of the file), expected"):
+        parse_skeleton(text, "x")

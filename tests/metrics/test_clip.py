@@ -1,6 +1,9 @@
 """The real CLIP classes, with a tiny random model that the test writes."""
 
 import json
+import shutil
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -105,3 +108,33 @@ def test_each_metric_is_built_from_its_settings_and_names_the_weights(folder, vi
 def test_a_missing_model_is_named(tmp_path):
     with pytest.raises(UserError, match="clip_t: path: found no CLIP at .*nowhere"):
         open_clip(tmp_path / "nowhere")
+
+
+class Payload:
+    """What a pickle of somebody else's may hold: a call."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Path.touch, (self.path,)
+
+
+def test_a_model_whose_weights_are_a_pickle_that_calls_something_is_refused(folder: Path, tmp_path: Path) -> None:
+    shutil.copytree(folder, tmp_path / "model")
+    (tmp_path / "model" / "model.safetensors").unlink()
+    torch.save({"logit_scale": Payload(tmp_path / "pwned")}, tmp_path / "model" / "pytorch_model.bin")
+    with pytest.raises(UserError, match="clip_t: path: found no CLIP"):
+        Clip(ClipTextSettings(path=str(tmp_path / "model")), MachineSettings(device="cpu"))
+    assert not (tmp_path / "pwned").exists()
+    torch.load(tmp_path / "model" / "pytorch_model.bin", weights_only=False)
+    assert (tmp_path / "pwned").exists(), "the payload is one"
+
+
+def test_code_that_a_model_brings_is_not_run(folder: Path, tmp_path: Path) -> None:
+    shutil.copytree(folder, tmp_path / "model")
+    (tmp_path / "model" / "own.py").write_text(f"open({str(tmp_path / 'pwned')!r}, 'w')\n")
+    config = {"tokenizer_class": "OwnTokenizer", "auto_map": {"AutoTokenizer": ["own.OwnTokenizer", None]}}
+    (tmp_path / "model" / "tokenizer_config.json").write_text(json.dumps(config))
+    Clip(ClipTextSettings(path=str(tmp_path / "model")), MachineSettings(device="cpu"))
+    assert not (tmp_path / "pwned").exists()

@@ -1,8 +1,10 @@
 """The judge behind an endpoint, against a real server that misbehaves."""
 
 import json
+import logging
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,6 +22,7 @@ from dreamrelation.metrics.vision_language.metrics import AskedMetric
 from dreamrelation.settings.kinds import JUDGES, METRICS
 from dreamrelation.settings.machine import EndpointSettings, MachineSettings
 from dreamrelation.settings.registry import KindError, implementation_of
+from dreamrelation.stages.outcome import exit_status
 
 KEY = "sk-very-secret-0123456789"
 QUESTION = Question("Yes or no?", ("yes", "no"))
@@ -212,3 +215,36 @@ def test_passes_are_asked_side_by_side_and_kept_in_their_order() -> None:
         score = metric(server, {"concurrency": 4}, passes=6).score(sample())
     assert score.passes == (1.0, 1.0, 0.0, 0.0, 0.0, 0.0)
     assert 1 < server.most_at_once <= 4
+
+
+ECHOES = {
+    "an error": lambda key: failed(400, f"your headers were Authorization: {key}"),
+    "a server's fault": lambda key: failed(500, key, code=key),
+    "a page": lambda key: Reply(f"<html>{key}</html>".encode(), 502, "text/html"),
+    "nonsense": lambda key: Reply(json.dumps({"choices": [], "id": key}).encode()),
+    "an answer": lambda key: said(f"yes, {key}"),
+    "no answer to the question": lambda key: said(key),
+}
+
+
+@pytest.mark.parametrize("what", ECHOES)
+def test_a_server_that_repeats_what_it_was_sent_gets_the_key_into_no_file_or_log(
+    what: str, tmp_path: Path, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    with serving(lambda request, before: ECHOES[what](request.key)) as server:
+        asked = metric(server, {"attempts": 2}, passes=2)
+        asked.keep_answers_in(tmp_path / "answers.jsonl")
+
+        def work() -> None:
+            (tmp_path / "score.txt").write_text(f"{asked.note} {asked.score(sample())}")
+
+        status = exit_status("evaluate", work)
+    (tmp_path / "settings.json").write_text(asked.settings.model_dump_json())
+    assert status == (0 if "answer" in what else 1)
+    assert server.requests and all(KEY in request.key for request in server.requests)
+    out, err = capfd.readouterr()
+    written = [path.read_text() for path in tmp_path.iterdir()]
+    assert f"dreamrelation evaluate: m at {server.url}: " in err if status else "Bearer …" in "".join(written)
+    for text in (*written, out, err, caplog.text):
+        assert KEY not in text

@@ -160,3 +160,9 @@ def test_another_question_is_another_question(tmp_path: Path, change: str) -> No
     second.keep_answers_in(file)
     second.score(sample(size=(32, 48)) if change == "pictures" else sample())
     assert len(SaysByTurns.asked) == 1
+
+
+def test_thoughts_without_an_end_are_looked_through_once() -> None:
+    """A million of them, each of which an expression would follow to the end, would take days."""
+    assert chosen("<think>" * 1_000_000, YES_NO) is None
+    assert chosen("<think>no</think>" * 1000 + "Yes.", YES_NO) == "yes"

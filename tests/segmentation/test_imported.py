@@ -1,11 +1,14 @@
 """Ready masks: frames by number, colours to subjects, every frame of the video or none."""
 
+import struct
+import zlib
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
+from PIL.PngImagePlugin import PngImageFile
 from tests.segmentation.conftest import RenderedClip, render_clip
 
 from dreamrelation.segmentation.clip_masks import clip_masks
@@ -148,4 +151,19 @@ def test_a_subject_s_frames_have_two_values(clip: RenderedClip, tmp_path: Path) 
 
 def test_a_clip_without_a_folder_is_refused(clip: RenderedClip, tmp_path: Path) -> None:
     with pytest.raises(UnusableClip, match=r"found no folder 'hugging_5' or 'none' of ready masks"):
+        masks_of(tmp_path, clip)
+
+
+@pytest.mark.parametrize(("side", "message"), [(9_000, "found 9000 × 9000 pixels, expected 144"), (60_000, "bomb")])
+def test_a_picture_that_would_fill_the_memory_is_not_decoded(
+    clip: RenderedClip, tmp_path: Path, side: int, message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, frames = tmp_path / clip.row.clip, coloured(clip)
+    write(folder, frames)
+    file = folder / "frame2.png"
+    start = file.read_bytes()[:16] + struct.pack(">II", side, side) + file.read_bytes()[24:29]
+    file.write_bytes(start + struct.pack(">I", zlib.crc32(start[12:])) + file.read_bytes()[33:])
+    read = PngImageFile.load
+    monkeypatch.setattr(PngImageFile, "load", lambda image: read(image) if max(image.size) < side else pytest.fail())
+    with pytest.raises(UnusableClip, match=message):
         masks_of(tmp_path, clip)

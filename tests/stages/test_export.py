@@ -1,9 +1,11 @@
 """The export stage: one file that plain diffusers loads, one for ComfyUI that does the same, and a model card."""
 
+import ast
 import json
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -28,6 +30,7 @@ from dreamrelation.settings.experiment import ExperimentSettings
 from dreamrelation.settings.overlay import overlay
 from dreamrelation.settings.stages import Chosen, ExportStage
 from dreamrelation.stages import export
+from dreamrelation.stages.export import model_card
 from dreamrelation.texts.cache import TextCache
 
 ROOT = Path(__file__).parents[2]
@@ -208,6 +211,26 @@ def test_the_card_says_what_and_how(kind: Kind, tmp_path: Path) -> None:
     code = text.split("```python")[1].split("```")[0]
     compile(code, "card", "exec")
     assert ("transformer_2" in code) == (len(kind.spec.native_parts) == 2)
+
+
+def test_what_a_relation_and_a_model_are_called_is_text_in_the_card(kind: Kind) -> None:
+    """Whoever is given the card copies its code; a quotation mark must not end the string there."""
+    caption = 'x"); import os; os.system("touch pwned") # | <script>alert(1)</script> {{ 7 * 7 }} {% x %}'
+    stage = ExportStage.of(experiment(kind), Chosen(method="dreamrelation", relation="hugging"))
+    predicate = f"is {{other}} {caption.replace('{', '{{').replace('}', '}}')}"
+    relation = replace(stage.relation, predicate=predicate, clip_caption=caption)
+    path = 'a: b"\nlicense: mit\n'
+    model = stage.model.model_copy(update={"path": path})
+    odd = stage.model_copy(update={"relation": relation, "model": model})
+    text = model_card(odd, "hugging", "dreamrelation", ["a.safetensors"], {"a": "0"})
+    head = yaml.safe_load(text.split("---")[1])
+    assert head["base_model"] == path and "license" not in head
+    code = text.split("```python")[1].split("```")[0]
+    calls = [ast.unparse(node.func) for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Call)]
+    assert not any("system" in call for call in calls)
+    strings = [node.value for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Constant)]
+    assert f"A dog is a cat {caption}." in strings and path in strings
+    assert "<script>" not in text.replace(code, "") and "49" not in text
 
 
 def test_equal_adapters_give_equal_bytes(kind: Kind, tmp_path: Path) -> None:

@@ -29,16 +29,6 @@ def ballots(*counts: list[int]) -> Ballots:
     return Ballots(tuple(range(1, len(counts) + 1)), np.array(counts))
 
 
-def votes_of(table: np.ndarray) -> list[Vote]:
-    """Votes with these counts; the last column are ties."""
-    found = []
-    for group, counts in enumerate(table, 1):
-        answers = [answer for answer, count in enumerate(counts) for _ in range(count)]
-        for rater, answer in enumerate(answers, 1):
-            found.append(vote(rater, group, (answer,) if answer < table.shape[1] - 1 else ()))
-    return found
-
-
 def vote(
     rater: int,
     group: int,
@@ -88,7 +78,7 @@ def test_groups_count_the_same_and_are_what_is_resampled() -> None:
 
 
 def test_fleiss_kappa_is_the_published_one() -> None:
-    found = agreement(votes_of(FLEISS), Ballots(tuple(range(1, 11)), FLEISS), "relation")
+    found = agreement(Ballots(tuple(range(1, 11)), FLEISS))
     assert found.fleiss_kappa == pytest.approx(0.210, abs=5e-4) and found.fleiss_groups == 10
 
 
@@ -100,21 +90,46 @@ def test_krippendorffs_alpha_by_its_definition() -> None:
     observed = sum((m * m - (row * row).sum()) / (m - 1) for row, m in zip(pairable, per_group, strict=True)) / n
     totals = pairable.sum(axis=0)
     expected = (n * n - (totals * totals).sum()) / (n * (n - 1))
-    found = agreement(votes_of(table), Ballots(tuple(range(1, 6)), table), "relation")
+    found = agreement(Ballots(tuple(range(1, 6)), table))
     assert found.krippendorff_alpha == pytest.approx(1 - observed / expected)
 
 
 def test_perfect_agreement_is_one_and_what_is_not_defined_says_why() -> None:
     table = np.array([[3, 0, 0], [0, 3, 0], [0, 3, 0]])
-    found = agreement(votes_of(table), Ballots((1, 2, 3), table), "relation")
+    found = agreement(Ballots((1, 2, 3), table))
     assert found.fleiss_kappa == pytest.approx(1) and found.krippendorff_alpha == pytest.approx(1)
     table = np.array([[3, 0, 0], [3, 0, 0]])
-    found = agreement(votes_of(table), Ballots((1, 2), table), "relation")
+    found = agreement(Ballots((1, 2), table))
     assert found.fleiss_kappa is None and "same answer everywhere" in found.fleiss_reason
     assert found.krippendorff_alpha is None and "same answer everywhere" in found.krippendorff_reason
     table = np.array([[1, 0, 0], [0, 1, 0]])
-    found = agreement(votes_of(table), Ballots((1, 2), table), "relation")
+    found = agreement(Ballots((1, 2), table))
     assert found.fleiss_kappa is None and found.krippendorff_alpha is None
+    table = np.array([[2, 0, 0], [2, 0, 0], [0, 1, 0]])
+    found = agreement(Ballots((1, 2, 3), table))
+    assert found.krippendorff_alpha is None and "same answer everywhere" in found.krippendorff_reason
+
+
+@pytest.mark.parametrize(
+    ("observers", "alpha"),
+    [
+        (["0100000010", "1110010000"], 0.095),
+        (["aabbdcccedda", "babbbccceddd"], 0.692),
+        (["123321412...", "1233224125.3", ".3332342251.", "12332441251."], 0.743),
+        ([".....34121133.3", "1.213343.......", "..21344.21133.4"], 0.691),
+    ],
+    ids=["A: two answers", "B: any answers", "C: answers missing", "three coders, most answers missing"],
+)
+def test_alpha_is_that_of_published_examples(observers: list[str], alpha: float) -> None:
+    """One letter for each unit, a full stop for a missing answer.
+
+    The first three are sections A to C of K. Krippendorff, Computing Krippendorff's Alpha-Reliability (2011), the last
+    is the computational example of Wikipedia's article on the coefficient.
+    """
+    answers = sorted({letter for one in observers for letter in one} - {"."})
+    counts = np.array([[unit.count(answer) for answer in answers] for unit in zip(*observers, strict=True)])
+    found = agreement(Ballots(tuple(range(len(counts))), counts))
+    assert found.krippendorff_alpha == pytest.approx(alpha, abs=5e-4)
 
 
 def test_pairs_won_by_a_choice_and_shared_by_a_tie() -> None:

@@ -129,4 +129,6 @@ def open_tokenizer(settings: ModelSettings, folder: str) -> Any:
     """The tokenizer in a folder of the model. Raises UserError where it is missing, broken, or lacks files."""
     check_tokenizer(settings, folder)
     with loading(settings, folder):
-        return AutoTokenizer.from_pretrained(settings.path, subfolder=folder, revision=settings.revision)
+        return AutoTokenizer.from_pretrained(
+            settings.path, subfolder=folder, revision=settings.revision, trust_remote_code=False
+        )

@@ -16,7 +16,7 @@ from torch import Tensor
 from dreamrelation.backbones.sizes import Sizes, current_sizes
 from dreamrelation.digests import known_sha256
 from dreamrelation.errors import UserError
-from dreamrelation.local_models import is_local
+from dreamrelation.local_models import UNUSABLE, is_local
 from dreamrelation.settings.model import ModelSettings, Part
 
 DTYPES = {"float32": torch.float32}
@@ -48,7 +48,7 @@ def loading(settings: ModelSettings, part: str) -> Iterator[None]:
         yield
     except torch.OutOfMemoryError:
         raise
-    except (OSError, ValueError, RuntimeError, KeyError, SafetensorError) as error:
+    except (*UNUSABLE, RuntimeError, KeyError, SafetensorError) as error:
         if isinstance(error, UserError):
             raise
         reason = " ".join(str(error).split())[:300]

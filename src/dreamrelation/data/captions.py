@@ -11,8 +11,8 @@ COLUMNS = ["clip", "caption"]
 def read_captions(path: Path) -> dict[str, str]:
     """Clip → caption, from a tab-separated file with a header.
 
-    Raises UserError where there is no such file or it is not UTF-8, or naming the line that has other columns, no text,
-    or a clip for the second time.
+    Raises UserError where there is no such file or it is not UTF-8, or naming the line that has other columns, no text
+    or one that cannot be seen, or a clip for the second time.
     """
     if not path.is_file():
         raise UserError(f"{path} (data.captions): no such file")
@@ -24,6 +24,8 @@ def read_captions(path: Path) -> dict[str, str]:
             continue
         if len(row) != len(COLUMNS) or not all(field.strip() for field in row):
             raise UserError(f"{path}, line {number}: found {row}, expected a clip and its caption")
+        if not row[1].isprintable():
+            raise UserError(f"{path}, line {number}: found {row[1]!r}, expected no characters that cannot be seen")
         if row[0] in captions:
             raise UserError(f"{path}, line {number}: found the clip {row[0]} twice")
         captions[row[0]] = row[1]

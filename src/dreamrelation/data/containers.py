@@ -13,7 +13,7 @@ from av.video.stream import VideoStream
 
 from dreamrelation.data.pictures import THUMBNAIL
 from dreamrelation.errors import UserError
-from dreamrelation.video import quarter_turns
+from dreamrelation.video import MOST_PIXELS, open_video, quarter_turns
 
 RIFF_HEADER_BYTES = 8
 EIGHTH = "3"
@@ -63,10 +63,12 @@ def look(path: Path) -> Footage:
     if path.suffix.lower() == ".avi":
         check_complete(path)
     try:
-        with av.open(str(path)) as container:
+        with open_video(path) as container:
             stream = _video_stream(container, path)
-            stream.codec_context.options = {"lowres": EIGHTH}
+            stream.codec_context.options = {"lowres": EIGHTH, "max_pixels": str(MOST_PIXELS)}
             width, height = stream.codec_context.width, stream.codec_context.height
+            if width * height > MOST_PIXELS:
+                raise UserError(f"{path}: found pictures of {width} × {height} pixels, expected at most {MOST_PIXELS}")
             first, units = _demux(container, stream)
             if first is None:
                 raise UserError(f"{path}: found no frame")
@@ -86,8 +88,10 @@ def prove(path: Path, frames: int, shown: Sequence[int] = ()) -> np.ndarray:
     reformatter = VideoReformatter()  # one for all frames, since it is made for a size at some cost
     thumbnails: dict[int, np.ndarray] = {}
     try:
-        with av.open(str(path)) as container:
-            for frame in container.decode(_video_stream(container, path)):
+        with open_video(path) as container:
+            stream = _video_stream(container, path)
+            stream.codec_context.options = {"max_pixels": str(MOST_PIXELS)}
+            for frame in container.decode(stream):
                 if frame.is_corrupt:
                     raise UserError(f"{path}: frame {found} is damaged")
                 if found in wanted:

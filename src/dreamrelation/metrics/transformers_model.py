@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from dreamrelation.errors import UserError
+from dreamrelation.local_models import UNUSABLE
 
 
 def opened(model: Any, processor: Any, path: str, revision: str | None, what: str, **options: Any) -> tuple[Any, Any]:
@@ -17,7 +18,7 @@ def opened(model: Any, processor: Any, path: str, revision: str | None, what: st
     try:
         network = model.from_pretrained(path, revision=revision, dtype=torch.float32, **options)
         return network.eval().requires_grad_(False), processor.from_pretrained(path, revision=revision)
-    except (OSError, ValueError) as error:
+    except UNUSABLE as error:
         reason = str(error).splitlines()[0]
         raise UserError(f"{what}: path: found no such model at {path!r}: {reason}") from None
 

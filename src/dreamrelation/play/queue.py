@@ -1,11 +1,13 @@
 """One request is made, one more may wait, and a further one is refused."""
 
+import sys
 import threading
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from dreamrelation.errors import UserError
+from dreamrelation.masking import masked
 from dreamrelation.play.making import Cancelled, Pace, Watch
 from dreamrelation.play.order import Order
 
@@ -111,8 +113,8 @@ class Queue:
         except Cancelled:
             return "Cancelled."
         except UserError as error:
-            return str(error)
+            return masked(str(error))
         except Exception as error:
-            traceback.print_exc()
-            return UNEXPECTED.format(error=f"{type(error).__name__}: {error}")
+            print(masked(traceback.format_exc()), end="", file=sys.stderr)
+            return UNEXPECTED.format(error=masked(f"{type(error).__name__}: {error}"))
         return None

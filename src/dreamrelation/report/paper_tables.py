@@ -9,6 +9,7 @@ from dreamrelation.files import appearing
 from dreamrelation.paper import COLUMNS, OURS, PAPER, Table, method_label
 from dreamrelation.report.comparison import Difference
 from dreamrelation.report.scores import NO_SCORE, MeanScore, Metric, Scores
+from dreamrelation.tables.texts import latex_text, markdown_cell
 
 ALL = "all"
 """In the column of relations: the mean over them."""
@@ -138,7 +139,7 @@ def _ahead(metric: Metric, ahead: Difference | None) -> str:
 
 def _markdown_table(head: list[str], rows: list[list[str]]) -> Iterator[str]:
     for line in (head, ["---"] * len(head), *rows):
-        yield f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |"
+        yield f"| {' | '.join(map(markdown_cell, line))} |"
 
 
 def write_latex(path: Path, filled: FilledTable) -> None:
@@ -153,25 +154,13 @@ def _latex(filled: FilledTable) -> Iterator[str]:
     caption = (
         f"{filled.table.title}. Means over {_relations(filled)}, {100 * filled.confidence:g} % intervals, N videos."
     )
-    yield rf"\caption{{{_escaped(caption + ('' if filled.papers_world else f' {MARK} {OTHER_WORLD}'))}}}"
+    yield rf"\caption{{{latex_text(caption + ('' if filled.papers_world else f' {MARK} {OTHER_WORLD}'))}}}"
     yield rf"\begin{{tabular}}{{l{'r' * len(heads)}}}"
     yield r"\toprule"
-    yield " & ".join(["", *map(_escaped, heads)]) + r" \\"
+    yield " & ".join(["", *map(latex_text, heads)]) + r" \\"
     yield r"\midrule"
     for method in filled.table.methods:
-        yield " & ".join(map(_escaped, [method_label(method), *_row(filled, method)])) + r" \\"
+        yield " & ".join(map(latex_text, [method_label(method), *_row(filled, method)])) + r" \\"
     yield r"\bottomrule"
     yield r"\end{tabular}"
     yield r"\end{table}"
-
-
-LATEX = {
-    "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
-    "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "↑": r"$\uparrow$", "↓": r"$\downarrow$", "†": r"\dag{}",
-    "–": "--", "−": "$-$", "λ": r"$\lambda$", "₁": "$_1$",
-}  # fmt: skip
-"""What LaTeX would read as something else."""
-
-
-def _escaped(text: str) -> str:
-    return "".join(LATEX.get(letter, letter) for letter in text)

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from dreamrelation.errors import UserError
+from dreamrelation.video import open_video
 
 JPEG_QUALITY = 90
 
@@ -19,7 +20,7 @@ def middle_frame(path: Path) -> np.ndarray:
     Raises UserError where the video cannot be decoded or holds no frame.
     """
     try:
-        with av.open(str(path)) as container:
+        with open_video(path) as container:
             stream = container.streams.video[0]
             until_middle = islice(container.decode(stream), stream.frames // 2 + 1)
             last = deque(until_middle, maxlen=1)

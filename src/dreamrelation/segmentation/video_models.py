@@ -5,6 +5,7 @@ from typing import Any
 import torch
 
 from dreamrelation.errors import UserError
+from dreamrelation.local_models import UNUSABLE
 
 SETTING = "masks.segmenter.model"
 
@@ -20,7 +21,7 @@ def open_video_model(
     try:
         processor = processor_class.from_pretrained(name)
         model = model_class.from_pretrained(name, dtype=dtype)
-    except (OSError, ValueError) as error:
+    except UNUSABLE as error:
         raise UserError(
             f"{SETTING} {name!r}: cannot be loaded, expected a folder or hub id such as {example}: {error}"
         ) from None

@@ -3,11 +3,14 @@
 from typing import Annotated, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
+from yaml import YAMLError
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=1, le=1_000_000)]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9_]+$", max_length=64)]
 """A name that stands in paths."""
+UNREADABLE = (OSError, ValueError, RecursionError, YAMLError)
+"""What reading a file as YAML raises: also for a 99th of a month, bytes that are no text, thousands of brackets."""
 
 
 class Settings(BaseModel):

@@ -7,6 +7,7 @@ from pydantic import BeforeValidator, Field, ValidationError, field_validator, m
 
 from dreamrelation.backbone_spec import BackboneSpec
 from dreamrelation.errors import UserError
+from dreamrelation.files import fits_workflow
 from dreamrelation.settings.base import Count, Settings, Share
 from dreamrelation.settings.registry import KindError
 
@@ -41,8 +42,10 @@ class FolderData(Settings):
     """Tab-separated file with the columns clip and caption, where clips of a relation show different things."""
 
     def files(self) -> list[str]:
-        """What clips are read from."""
-        inside = sorted(str(path) for path in Path(self.folder).rglob("*") if path.is_file())
+        """What clips are read from; without files whose names the clips stage refuses."""
+        top = Path(self.folder)
+        found = (path for path in top.rglob("*") if path.is_file() and fits_workflow(str(path.relative_to(top))))
+        inside = sorted(map(str, found))
         return [*(inside or [self.folder]), *([] if self.captions is None else [self.captions])]
 
 

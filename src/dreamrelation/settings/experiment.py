@@ -47,7 +47,7 @@ class ExperimentSettings(Settings):
     """Name of the folder under `results/`."""
     seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
     """Every random choice is derived from this one."""
-    relations: Annotated[tuple[str, ...], Field(min_length=1)]
+    relations: Annotated[tuple[OwnName, ...], Field(min_length=1)]
     """Names of the relations to learn: some of NTU RGB+D's 26, or of the sub-folders of one's own clips."""
     own_relations: Annotated[dict[Name, OwnRelation], Field(default_factory=dict)]
     """Relations of one's own, by name. Those of the sub-folders of one's own clips are read from their

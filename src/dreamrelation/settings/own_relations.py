@@ -1,6 +1,7 @@
 """Relations of one's own: what a sub-folder's `relation.yaml` says."""
 
 from pathlib import Path
+from string import Formatter
 from typing import Annotated, Any
 
 import yaml
@@ -8,7 +9,7 @@ from pydantic import AfterValidator, StringConstraints, ValidationError
 
 from dreamrelation.errors import UserError
 from dreamrelation.relations import ActorCue, Relation
-from dreamrelation.settings.base import Settings
+from dreamrelation.settings.base import UNREADABLE, Settings
 
 FILE = "relation.yaml"
 OTHER = "{other}"
@@ -16,15 +17,24 @@ OTHER = "{other}"
 
 def _with_other(predicate: str) -> str:
     try:
-        fields = predicate.format(other="")
-    except (KeyError, IndexError, ValueError):
-        fields = None
-    if fields is None or OTHER not in predicate:
+        fields = [field for _, *field in Formatter().parse(predicate) if field[0] is not None]
+    except ValueError:
+        fields = []
+    # Nothing but the name: a format such as {other:>999999999} would fill the memory.
+    if not fields or any(field != [OTHER.strip("{}"), "", None] for field in fields):
         raise ValueError(f"found {predicate!r}, expected a text with {OTHER} in it, such as 'is hugging {OTHER}'")
     return predicate
 
 
-Sentence = Annotated[str, StringConstraints(min_length=1, max_length=500, strip_whitespace=True)]
+def _printable(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError(f"found {text!r}, expected one line without characters that cannot be seen")
+    return text
+
+
+Sentence = Annotated[
+    str, StringConstraints(min_length=1, max_length=500, strip_whitespace=True), AfterValidator(_printable)
+]
 
 
 class OwnRelation(Settings):
@@ -50,7 +60,7 @@ def read_own_relation(path: Path) -> OwnRelation:
         raise UserError(
             f"{path}: no such file, expected one that says what the clips show: predicate: is hugging {OTHER}"
         ) from None
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except UNREADABLE as error:
         raise UserError(f"{path}: cannot be read as YAML: {error}") from None
     try:
         return OwnRelation.model_validate(content)

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field, ValidationError
 
 from dreamrelation.errors import UserError
 from dreamrelation.relations import Relation
-from dreamrelation.settings.base import Name, Settings
+from dreamrelation.settings.base import UNREADABLE, Name, Settings
 from dreamrelation.settings.subjects import LONGEST, Subject, prompt_name, slug
 
 OURS = Path(__file__).with_suffix(".yaml")
@@ -84,11 +84,11 @@ def _read(path: Path) -> PromptFile:
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8-sig"))
         return PromptFile.model_validate(content)
-    except FileNotFoundError:
-        raise UserError(f"{path}: no such file, expected prompts in YAML, or one of {', '.join(SETS)}") from None
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise UserError(f"{path}: cannot be read as YAML: {error}") from None
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"]))
         raise UserError(f"{path}: {place}: {first['msg'].removeprefix('Value error, ')}") from None
+    except FileNotFoundError:
+        raise UserError(f"{path}: no such file, expected prompts in YAML, or one of {', '.join(SETS)}") from None
+    except UNREADABLE as error:
+        raise UserError(f"{path}: cannot be read as YAML: {error}") from None

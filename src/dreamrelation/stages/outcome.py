@@ -1,11 +1,14 @@
 """How a command ends: its exit status, and what people are told."""
 
 import os
+import sys
 import traceback
 from collections.abc import Callable
+from types import TracebackType
 
 from dreamrelation.errors import Unfinished, UserError
 from dreamrelation.files import is_of_the_disk
+from dreamrelation.masking import masked
 from dreamrelation.progress import tell
 
 FAILED = 1
@@ -29,7 +32,7 @@ def exit_status(stage: str, work: Callable[[], None]) -> int:
     try:
         work()
     except UserError as error:
-        tell(f"dreamrelation {stage}: {error}")
+        tell(masked(f"dreamrelation {stage}: {error}"))
         return UNFINISHED if isinstance(error, Unfinished) else FAILED
     except KeyboardInterrupt:
         tell(f"dreamrelation {stage}: interrupted")
@@ -43,10 +46,15 @@ def exit_status(stage: str, work: Callable[[], None]) -> int:
     except (MemoryError, RuntimeError) as error:
         if not is_out_of_memory(error):
             raise
-        traceback.print_exc()
+        tell(masked(traceback.format_exc()))
         tell(f"dreamrelation {stage}: {OUT_OF_MEMORY.format(problem=error)}")
         return FAILED
     return 0
+
+
+def print_exception(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """As Python's own `sys.excepthook`, without secrets: what a server answered may repeat the key that it was sent."""
+    print(masked("".join(traceback.format_exception(kind, error, trace))), end="", file=sys.stderr)
 
 
 def is_out_of_memory(error: BaseException) -> bool:

@@ -9,6 +9,7 @@ from dreamrelation.files import appearing
 from dreamrelation.paper import method_label
 from dreamrelation.settings.table_stages import StudyTableStage
 from dreamrelation.tables.tally import Estimate, Tally, read_tally
+from dreamrelation.tables.texts import latex_text, markdown_cell
 
 TITLE = "User study"
 
@@ -24,12 +25,13 @@ def run(*, settings: StudyTableStage, tally: Path, csv: Path, markdown: Path, la
     with appearing(csv) as beside:
         all_numbers(found).to_csv(beside, index=False, lineterminator="\n")
     shown = shares(found)
+    in_cells = shown.rename(columns=markdown_cell, index=markdown_cell).map(markdown_cell)
     with appearing(markdown) as beside:
-        text = f"# Table 4. {TITLE}\n\n{_caption(found)}\n\n{shown.to_markdown()}\n"
+        text = f"# Table 4. {TITLE}\n\n{_caption(found)}\n\n{in_cells.to_markdown()}\n"
         beside.write_text(text, encoding="utf-8")
     with appearing(latex) as beside:
-        escaped = shown.rename(columns=_escaped, index=_escaped).map(_escaped)
-        beside.write_text(escaped.to_latex(caption=_escaped(f"{TITLE}. {_caption(found)}")), encoding="utf-8")
+        escaped = shown.rename(columns=latex_text, index=latex_text).map(latex_text)
+        beside.write_text(escaped.to_latex(caption=latex_text(f"{TITLE}. {_caption(found)}")), encoding="utf-8")
 
 
 def all_numbers(tally: Tally) -> pd.DataFrame:
@@ -76,8 +78,3 @@ def _columns(name: str, found: Estimate) -> dict[str, float]:
 
 def _text(found: Estimate) -> str:
     return f"{100 * found.value:.1f} % [{100 * found.low:.1f}, {100 * found.high:.1f}]"
-
-
-def _escaped(text: str) -> str:
-    """Percent signs, underscores and ampersands would be commands of LaTeX."""
-    return "".join(f"\\{letter}" if letter in "%_&#$" else letter for letter in text)

@@ -22,6 +22,9 @@ BODY_FIELDS = 10
 JOINT_FIELDS = 12
 """x y z, depthX depthY, colorX colorY, orientation W X Y Z, trackingState."""
 
+LONGEST_INTEGER = 20
+"""Digits; a bodyID has 17. Python refuses to convert thousands of them, by an error of another kind."""
+
 HANDS = (6, 7, 10, 11)
 """Wrists and hands (tips and thumbs jitter); joints are counted from 0 here, from 1 in the publishers' papers."""
 FEET = (14, 15, 18, 19)
@@ -68,8 +71,8 @@ class _Lines:
         return self.convert_integer(field, what)
 
     def convert_integer(self, field: str, what: str) -> int:
-        if not field.isdecimal():
-            raise self.error(repr(field), what)
+        if not field.isdecimal() or len(field) > LONGEST_INTEGER:
+            raise self.error(repr(field[:100]), what)
         return int(field)
 
     def pass_joints(self) -> None:

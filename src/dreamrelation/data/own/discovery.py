@@ -7,8 +7,12 @@ from dreamrelation.data.files_below import files_below
 from dreamrelation.data.found import Found
 from dreamrelation.data.refusal import Refusal
 from dreamrelation.errors import UserError
+from dreamrelation.files import fits_workflow
 from dreamrelation.settings.data import FolderData
 from dreamrelation.settings.own_relations import FILE
+
+LONGEST_NAME = 160
+"""In bytes: the report has files by these names, whose unfinished ones have longer names; file systems allow 255."""
 
 
 def find_clips(data: FolderData) -> list[Found]:
@@ -36,5 +40,12 @@ def check_name(found: Found) -> None:
     """Raise Refusal where the place of a file tells that it cannot be used."""
     if found.relation is None:
         raise Refusal("no relation: found a file beside the sub-folders, expected it in that of a relation")
+    if not fits_workflow(found.clip):
+        raise Refusal(
+            f"odd name: found {found.clip!r}, expected no curly brackets and nothing that cannot be seen; rename it"
+        )
+    length = len(found.clip.encode())
+    if length > LONGEST_NAME:
+        raise Refusal(f"name too long: found {length} bytes with the folders', expected {LONGEST_NAME} at the most")
     if found.duplicate:
         raise Refusal("duplicate: another file gives the same name")

@@ -10,6 +10,7 @@ from transformers import AutoTokenizer, CLIPImageProcessor, CLIPModel
 
 from dreamrelation.devices import choose_device
 from dreamrelation.errors import UserError
+from dreamrelation.local_models import UNUSABLE
 from dreamrelation.metrics.clip.settings import ClipSettings
 from dreamrelation.settings.machine import MachineSettings
 
@@ -26,8 +27,8 @@ class Clip:
         try:
             self.model = CLIPModel.from_pretrained(path, dtype=torch.float32).eval().requires_grad_(False)
             self.processor = CLIPImageProcessor.from_pretrained(path)
-            self.tokenizer = AutoTokenizer.from_pretrained(path)
-        except OSError as error:
+            self.tokenizer = AutoTokenizer.from_pretrained(path, trust_remote_code=False)
+        except UNUSABLE as error:
             reason = str(error).splitlines()[0]
             raise UserError(f"the metric {settings.kind}: path: found no CLIP at {path!r}: {reason}") from None
         self.device, self.batch_size = choose_device(machine.device), machine.metric_batch

@@ -4,7 +4,7 @@ import re
 
 from dreamrelation.metrics.judges.interface import Answer
 
-THOUGHTS = re.compile(r"<think>.*?</think>", re.DOTALL)
+THOUGHT, THOUGHT_ENDS = "<think>", "</think>"
 
 
 def chosen(text: str, choices: tuple[str, ...]) -> str | None:
@@ -12,12 +12,24 @@ def chosen(text: str, choices: tuple[str, ...]) -> str | None:
 
     What a model thought before it answered is not looked at.
     """
-    words = re.findall(r"\w+", THOUGHTS.sub("", text).casefold())[:3]
+    words = re.findall(r"\w+", _without_thoughts(text).casefold())[:3]
     if not words or words[0] not in choices:
         return None
     if len(words) == 3 and words[1] in ("and", "or") and words[2] in choices:
         return None  # "yes or no?" repeats the question
     return words[0]
+
+
+def _without_thoughts(text: str) -> str:
+    """In one pass: an expression would look for the end again at each of many beginnings without one."""
+    kept = []
+    while True:
+        before, _, after = text.partition(THOUGHT)
+        _, end, rest = after.partition(THOUGHT_ENDS)
+        if not end:
+            return "".join([*kept, text])
+        kept.append(before)
+        text = rest
 
 
 def value_of(answer: Answer, values: dict[str, float]) -> float | None:

@@ -134,7 +134,8 @@ def _options(config: str | None) -> tuple[Any, dict[str, Any]]:
 def _text_encoder(source: str) -> Iterator[None]:
     """Make the library build its BERT from a folder or hub id of ours, with the wrapper that still works."""
     try:
-        config, tokenizer = BertConfig.from_pretrained(source), AutoTokenizer.from_pretrained(source)
+        config = BertConfig.from_pretrained(source)
+        tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=False)
     except (OSError, ValueError) as error:
         raise UserError(f"{SETTINGS}.text_encoder: cannot read {source}: {error}") from error
     module = import_module("groundingdino.models.GroundingDINO.groundingdino")

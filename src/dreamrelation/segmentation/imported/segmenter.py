@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from dreamrelation.errors import UserError
 from dreamrelation.roles import SUBJECTS
@@ -111,14 +111,20 @@ def _picture(path: Path, clip: SelectedClip) -> np.ndarray:
     """A frame of masks, (H, W, 3) uint8. Raises UnusableClip where it is no picture or of another size."""
     try:
         with Image.open(path) as image:
-            frame = np.asarray(image.convert("RGB"))
-    except (OSError, UnidentifiedImageError) as error:
+            # Before it is decoded: a file of a few kilobytes may claim to be a picture of gigabytes.
+            _check_size(path, image.size, clip)
+            return np.asarray(image.convert("RGB"))
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise UnusableClip(f"{path}: cannot be read as a picture: {error}") from None
+
+
+def _check_size(path: Path, size: tuple[int, int], clip: SelectedClip) -> None:
+    """Raise UnusableClip unless a picture's (width, height) is the video's."""
+    width, height = size
     expected = (clip.source_height, clip.source_width)
-    if frame.shape[:2] != expected:
-        found = f"{frame.shape[0]} × {frame.shape[1]}"
+    if (height, width) != expected:
+        found = f"{height} × {width}"
         raise UnusableClip(f"{path}: found {found} pixels, expected {expected[0]} × {expected[1]}, the video's")
-    return frame
 
 
 def _shown(mask: np.ndarray, clip: SelectedClip, size: tuple[int, int]) -> np.ndarray:

@@ -60,7 +60,7 @@ def _question(
             )
             for place, method in enumerate(study.methods)
         ),
-        agreement=agreement(votes, ballots, question.name),
+        agreement=agreement(ballots),
         positions=positions(votes, question.name, len(study.methods)),
     )
 

@@ -13,6 +13,7 @@ from openai.types.chat import ChatCompletion, ChatCompletionContentPartParam
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_exponential_jitter
 
 from dreamrelation.errors import UserError
+from dreamrelation.masking import MASK, masked
 from dreamrelation.metrics.judges.interface import Answer, Question
 from dreamrelation.metrics.judges.openai_endpoint.pace import Pace
 from dreamrelation.metrics.judges.openai_endpoint.settings import OpenAIEndpointSettings
@@ -86,7 +87,7 @@ class OpenAIEndpoint:
         text = choice.message.refusal or choice.message.content if choice.message else None
         if not isinstance(text, str):
             raise UnreadableError("found a message without content")
-        return Answer(text)
+        return Answer(self._without_key(text))
 
     def _count(self) -> None:
         """Raises UserError where the server was asked too often."""
@@ -117,12 +118,14 @@ class OpenAIEndpoint:
         return request
 
     def _failure(self, what: str, error: Exception) -> UserError:
-        """Without the key, which some servers repeat."""
         hint = ""
         if isinstance(error, openai.AuthenticationError | openai.PermissionDeniedError):
             hint = f"; is the key in {self.settings.key_variable} the one of this server?"
-        text = f"{self.name}: {what}{hint}"
-        return UserError(text.replace(self.key, "…") if self.key else text)
+        return UserError(self._without_key(f"{self.name}: {what}{hint}"))
+
+    def _without_key(self, text: str) -> str:
+        """Some servers repeat it, in errors and in answers, which are kept."""
+        return masked(text.replace(self.key, MASK) if self.key else text)
 
 
 def _key(settings: OpenAIEndpointSettings) -> str:

@@ -1,13 +1,22 @@
 """Settings of a judge behind an endpoint. The key is no setting: settings stand in results and reports."""
 
+import re
 from typing import Annotated, Any, ClassVar, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, field_validator
+from pydantic import AfterValidator, Field, field_validator
 
 from dreamrelation.errors import UserError
 from dreamrelation.settings.base import Count
 from dreamrelation.settings.judges import JudgeSettings
+
+VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]{0,63}")
+
+
+def _a_variable(name: str) -> str:
+    if not VARIABLE.fullmatch(name):  # not repeated: somebody may have put the key itself there
+        raise UserError("found no name of an environment variable, expected capitals, digits and _; not the key itself")
+    return name
 
 
 class OpenAIEndpointSettings(JudgeSettings):
@@ -21,8 +30,8 @@ class OpenAIEndpointSettings(JudgeSettings):
     """Base address of the server, as a rule ending in /v1. What serves the model is told by its name, not by this."""
     model: str = "qwen-vl-max"
     """The model's name, which the server knows it by; a dated snapshot where there is one, as that stays the same."""
-    key_variable: str | None = "DASHSCOPE_API_KEY"
-    """Environment variable with the key; `None`: the server wants none."""
+    key_variable: Annotated[str, AfterValidator(_a_variable)] | None = "DASHSCOPE_API_KEY"
+    """Environment variable with the key, in capitals; `None`: the server wants none."""
     temperature: Annotated[float, Field(ge=0, le=2)] | None = None
     """Of sampling; `None`: the server's own."""
     seeded: bool = True
@@ -38,8 +47,8 @@ class OpenAIEndpointSettings(JudgeSettings):
     @classmethod
     def _is_an_address(cls, value: str) -> str:
         address = urlsplit(value)
+        if "@" in value or address.query or address.fragment:
+            raise UserError("found an address with a name or a query in it, expected the key in `key_variable`")
         if address.scheme not in ("http", "https") or not address.hostname:
             raise UserError(f"found {value!r}, expected an address that starts with http:// or https:// and a host")
-        if address.username is not None or address.query:
-            raise UserError("found an address with a name or a query in it, expected the key in `key_variable`")
         return value.rstrip("/")

@@ -12,6 +12,7 @@ from transformers import AutoModelForImageTextToText, AutoProcessor
 
 from dreamrelation.devices import choose_device
 from dreamrelation.errors import UserError
+from dreamrelation.local_models import UNUSABLE
 from dreamrelation.metrics.judges.interface import Answer, Question
 from dreamrelation.metrics.judges.qwen_vl.settings import QwenVLSettings
 from dreamrelation.settings.machine import MachineSettings
@@ -32,11 +33,13 @@ class QwenVL:
         self.draws = settings.answers == "sampled"
         dtype = getattr(torch, settings.precision)
         try:
-            self.processor = AutoProcessor.from_pretrained(settings.path, revision=settings.revision)
-            self.model = AutoModelForImageTextToText.from_pretrained(
-                settings.path, revision=settings.revision, dtype=dtype
+            self.processor = AutoProcessor.from_pretrained(
+                settings.path, revision=settings.revision, trust_remote_code=False
             )
-        except (OSError, ValueError) as error:
+            self.model = AutoModelForImageTextToText.from_pretrained(
+                settings.path, revision=settings.revision, dtype=dtype, trust_remote_code=False
+            )
+        except UNUSABLE as error:
             reason = str(error).splitlines()[0]
             raise UserError(f"the judge qwen_vl: path: found no such model at {settings.path!r}: {reason}") from None
         self.device = choose_device(machine.device)
