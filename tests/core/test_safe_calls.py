@@ -18,6 +18,8 @@ ALLOWED = {"pickle.UnpicklingError"}
 """An error, by which a refused pickle is known."""
 PROGRAM = PACKAGE / "metrics/video_features/i3d/features.py"
 """Opens TorchScript, which is code."""
+CHECKED = PACKAGE / "states.py"
+"""Reads the checksums of an archive, entry by entry, and keeps none of it."""
 CALLS = {"eval", "exec", "compile", "__import__"}
 SHELLS = {"system", "popen", "getoutput", "getstatusoutput", "spawnl", "spawnv"}
 QUOTED = re.compile(r"\{(?!threads\}|wildcards\.step\})[^{}]*(?<!:q)\}")
@@ -78,6 +80,7 @@ def test_nothing_that_is_read_is_run() -> None:
     assert len(SOURCES) > 300
     found = {path: list(faults(parsed(path))) for path in SOURCES}
     found[PROGRAM].remove("torch.jit.load(str(path), map_location='cpu')")
+    found[CHECKED].remove("zipfile")
     assert {str(path): calls for path, calls in found.items() if calls} == {}
 
 
