@@ -42,7 +42,7 @@ def open_transformer(
         BlockStream(blocks, device)
         _to_device_but(transformer, blocks, device)
     elif machine.shard_weights and process_count() > 1:
-        shard_blocks(blocks, device)
+        shard_blocks(transformer, blocks, device)
         _to_device_but(transformer, blocks, device)
     else:
         transformer.to(device)

@@ -74,7 +74,7 @@ class Counter:
             kept = kept.model_copy(update={"denoiser": "bfloat16"})
         self.settings = settings.model_copy(update={"precision": kept})
         # Tensors without values are on the CPU.
-        plain = {"device": "cpu", "stream_weights": False, "compile_blocks": False}
+        plain = {"device": "cpu", "stream_weights": False, "shard_weights": False, "compile_blocks": False}
         self.machine = machine.model_copy(update=plain)
         self.mode = without_values()
         self._known: dict[tuple[object, ...], StepCost] = {}
