@@ -5,6 +5,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from dreamrelation.backbones.attention_kernels import use_attention_kernel
 from dreamrelation.backbones.checkpointing import checkpoint_blocks
 from dreamrelation.backbones.compilation import compile_blocks
 from dreamrelation.backbones.context_parallelism import split_tokens
@@ -46,6 +47,7 @@ def open_transformer(
         _to_device_but(transformer, blocks, device)
     else:
         transformer.to(device)
+    use_attention_kernel(blocks, machine.attention, device, dtype_of(settings, "denoiser"))
     if machine.split_videos and process_count() > 1:
         split_tokens(transformer, settings.spec, device.type == "cpu")
     if machine.gradient_checkpointing:

@@ -9,6 +9,8 @@ from pydantic import Field, model_validator
 
 from dreamrelation.settings.base import Count, Settings
 
+AttentionKernel = Literal["auto", "sdpa", "flash_3"]
+
 
 class EndpointSettings(Settings):
     """How servers are asked that metrics need. Each job counts for itself."""
@@ -46,6 +48,9 @@ class MachineSettings(Settings):
     each of which otherwise holds all of them. Other stages do not do it."""
     compile_blocks: bool = False
     """Compile the denoiser's blocks with torch.compile: faster steps after a slow start."""
+    attention: AttentionKernel = "auto"
+    """What computes attention in the denoiser: `sdpa`, whichever kernel torch chooses; `flash_3`, FlashAttention-3 for
+    attention without a mask; `auto`, the second on a Hopper card where its package is installed."""
     segmentation_batch: Count = 8
     """Frames per forward pass of detectors and segmenters."""
     encoding_batch: Count = 1
