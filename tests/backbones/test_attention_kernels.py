@@ -83,7 +83,6 @@ def test_what_the_kernel_cannot_answer_is_left_to_torch() -> None:
 
     query, key, value = torch.randn(3, 2, 2, 5, 16, generator=torch.Generator().manual_seed(0)).bfloat16().unbind()
     mask = torch.ones(5, 5, dtype=torch.bool).tril()
-    narrow = [states[..., :12] for states in (query, key, value)]
     attend = functional.scaled_dot_product_attention
     with HandedOver(refusing):
         masked = attend(query, key, value, attn_mask=mask)
@@ -91,7 +90,7 @@ def test_what_the_kernel_cannot_answer_is_left_to_torch() -> None:
         attend(query, key, value, mask)
         attend(query, key, value, dropout_p=0.5)
         attend(query.float(), key.float(), value.float())
-        attend(*narrow)
+        attend(query[..., :12], key[..., :12], value[..., :12])
         attend(query, key[:, :1], value[:, :1], enable_gqa=True)
         with pytest.raises(AssertionError, match="handed over"):
             attend(query, key, value)

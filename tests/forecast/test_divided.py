@@ -1,8 +1,8 @@
-"""Divided weights: what is forecast of a card is what a process of several holds in a step that runs."""
+"""Divided weights and tokens: what is forecast of a card is what a process of several does and holds in a step."""
 
 import shutil
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, cast
 
@@ -15,17 +15,20 @@ from torch.distributed.tensor import DTensor
 from torch.testing._internal.distributed.fake_pg import FakeStore
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
+from torch.utils.flop_counter import FlopCounterMode
 
 from dreamrelation.backbones.mochi.settings import MochiSettings
-from dreamrelation.forecast.counting import CAPTION, Counter
-from dreamrelation.forecast.modes import Mode, memory_of
+from dreamrelation.backbones.wan.settings import WanSettings
+from dreamrelation.costs.counted import CPU_ATTENTION, Cost
+from dreamrelation.forecast.counting import CAPTION, Counter, Grid
+from dreamrelation.forecast.modes import GATHERED, Mode, memory_of, with_tokens_divided
 from dreamrelation.forecast.stand_in import StandInModel
 from dreamrelation.methods.interface import OpenModel, PredictedStep
 from dreamrelation.methods.lora.method import Lora
+from dreamrelation.settings.model import ModelSettings
 from tests.forecast.test_counting import CPU, DIRECT, GRID
 from tests.tiny_models import opened
 
-PROCESSES = 4
 BLOCKS = 8
 LARGE = 4096
 """Bytes of a tensor at which it is added up what is held; smaller ones decide nothing."""
@@ -53,12 +56,17 @@ class Held(TorchDispatchMode):
 
 
 @pytest.fixture
-def one_of_several(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """This process as the first of some whose exchanges are as large as ever and carry nothing."""
-    monkeypatch.setenv("WORLD_SIZE", str(PROCESSES))
-    monkeypatch.setattr("dreamrelation.backbones.sharding.PartialState", lambda cpu: None)
-    dist.init_process_group("fake", rank=0, world_size=PROCESSES, store=FakeStore())
-    yield
+def one_of(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[int], None]]:
+    """Makes this process the first of several, whose exchanges are as large as ever and carry nothing."""
+    for module in ("sharding", "context_parallelism"):
+        monkeypatch.setattr(f"dreamrelation.backbones.{module}.PartialState", lambda cpu: None)
+    monkeypatch.setattr(torch.accelerator, "device_count", lambda: 1)  # diffusers numbers processes by cards
+
+    def begin(count: int) -> None:
+        monkeypatch.setenv("WORLD_SIZE", str(count))
+        dist.init_process_group("fake", rank=0, world_size=count, store=FakeStore())
+
+    yield begin
     dist.destroy_process_group()
 
 
@@ -74,34 +82,54 @@ def deep_mochi(random_mochi: MochiSettings, tmp_path_factory: pytest.TempPathFac
     return random_mochi.model_copy(update={"path": str(folder)})
 
 
-def held_by_a_step(settings: MochiSettings, every: int) -> int:
-    """Bytes at the most of a forward and a backward pass of one process, weights included."""
-    backbone = opened(settings, shard_weights=True, gradient_checkpointing=every or False)
+def counted_step(settings: ModelSettings, grid: Grid, every: int, **machine: object) -> Cost:
+    """Operations and the most bytes of a forward and a backward pass of this process, weights included."""
+    backbone = opened(settings, gradient_checkpointing=every or False, **machine)
     model = StandInModel(backbone, backbone.denoiser())
     method = Lora(DIRECT)
-    method.attach(cast(OpenModel, model), GRID, 0)
+    method.attach(cast(OpenModel, model), grid, 0)
     method.activate(None)
-    noisy = torch.zeros(1, model.denoiser.channels, *GRID)
+    noisy, sigma = torch.zeros(1, model.denoiser.channels, *grid), torch.full((1,), 0.5)
+
+    def run() -> None:
+        predicted = model.denoiser.velocity(noisy, sigma, method.condition([CAPTION]))
+        method.loss(PredictedStep(predicted, noisy, noisy, sigma, None, ["clip"], {}, (0,))).total.backward()
+        for parameter in method.parameters().values():
+            parameter.grad = None
+
     with Held() as held:
         held.see(*model.denoiser.module.parameters(), *model.denoiser.module.buffers())
-        for _ in range(2):
-            texts = method.condition([CAPTION])
-            predicted = model.denoiser.velocity(noisy, torch.full((1,), 0.5), texts)
-            step = PredictedStep(predicted, noisy, noisy, torch.full((1,), 0.5), None, ["clip"], {}, (0,))
-            method.loss(step).total.backward()
-            for parameter in method.parameters().values():
-                parameter.grad = None
-    return held.peak
+        run()
+        run()
+    with FlopCounterMode(display=False, custom_mapping=CPU_ATTENTION) as flops:
+        run()
+    return Cost(flops.get_total_flops(), held.peak)
 
 
 @pytest.mark.parametrize("every", [0, 1])
-def test_a_process_holds_what_is_forecast(deep_mochi: MochiSettings, one_of_several: None, every: int) -> None:
+def test_divided_weights_take_what_is_forecast(
+    deep_mochi: MochiSettings, one_of: Callable[[int], None], every: int
+) -> None:
     counter = Counter(deep_mochi, CPU)
     step, weights = counter.training(DIRECT, None, GRID, 1, every), counter.weights
     moments = 8 * step.trained
-    forecast = memory_of(Mode(every, "float32", divided_by=PROCESSES), step, weights) - moments
+    forecast = memory_of(Mode(every, "float32", divided_by=4), step, weights) - moments
     whole = memory_of(Mode(every, "float32"), step, weights) - moments
-    found = held_by_a_step(deep_mochi, every)
+    one_of(4)
+    found = counted_step(deep_mochi, GRID, every, shard_weights=True)
     # In the forward pass, where the most blocks are together, a checkpointed step holds less of everything else.
-    assert forecast - 2 * weights.largest_block < found <= 1.02 * forecast
-    assert found < whole - 2 * weights.largest_block
+    assert forecast - GATHERED * weights.largest_block < found.peak_bytes <= 1.02 * forecast
+    assert found.peak_bytes < whole - 2 * weights.largest_block
+    assert found.flops == step.cost.flops
+
+
+def test_divided_tokens_take_what_is_forecast(random_wan: WanSettings, one_of: Callable[[int], None]) -> None:
+    """Of so many that those of the text, which all processes have, matter little."""
+    counter, grid = Counter(random_wan, CPU), (4, 64, 64)
+    whole = counter.training(DIRECT, None, grid, 1, 0)
+    forecast = with_tokens_divided(whole, whole.cost.attention, counter.weights, 2).cost
+    one_of(2)
+    found = counted_step(random_wan, grid, 0, split_videos=True)
+    assert whole.cost.flops / 2 < found.flops == pytest.approx(forecast.flops, rel=0.05)
+    # Copies of query, key and value go to the other processes, of one block at a time; here there are two blocks.
+    assert forecast.peak_bytes < found.peak_bytes < 1.35 * forecast.peak_bytes < whole.cost.peak_bytes

@@ -6,7 +6,16 @@ from dreamrelation.costs.counted import Cost
 from dreamrelation.errors import UserError
 from dreamrelation.forecast.cards import KNOWN, card_of
 from dreamrelation.forecast.counting import StepCost, Weights
-from dreamrelation.forecast.modes import GATHERED, UPLOAD, Mode, fits, memory_of, modes_of, seconds_of
+from dreamrelation.forecast.modes import (
+    GATHERED,
+    UPLOAD,
+    Mode,
+    fits,
+    memory_of,
+    modes_of,
+    seconds_of,
+    with_tokens_divided,
+)
 
 WEIGHTS = Weights(all=1000, blocks=800, linear=640, largest_block=100, largest_linear=20, item=2)
 STEP = StepCost(Cost(flops=6000, peak_bytes=1500), trained=10)
@@ -28,6 +37,12 @@ def test_streamed_weights_are_waited_for_where_the_card_is_faster() -> None:
     assert seconds_of(streamed, STEP, WEIGHTS, rate=6000 / upload / 3) == pytest.approx(3 * upload)
     assert seconds_of(streamed, STEP, WEIGHTS, rate=6000 / upload * 3) == pytest.approx(upload)
     assert seconds_of(Mode(1, "bfloat16"), STEP, WEIGHTS, rate=3000) == 2
+
+
+def test_of_divided_tokens_each_card_has_its_share_and_all_adapters() -> None:
+    step = with_tokens_divided(STEP, 1000, WEIGHTS, 4)
+    assert step.cost == Cost((6000 + 1000) // 4, 1000 + 2 * 4 * 10 + (1500 - 1000 - 2 * 4 * 10) // 4)
+    assert step.trained == STEP.trained
 
 
 def test_divided_weights_are_waited_for_where_the_way_between_cards_is_slower() -> None:

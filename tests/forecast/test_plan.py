@@ -93,6 +93,16 @@ def test_several_cards_share_a_training(experiment: ExperimentSettings, counter:
     assert "once by 2 processes, each on a card of its own" in told(two) and "on 2 cards" in told(two)
 
 
+def test_tokens_of_a_model_that_does_not_divide_them_are_not_counted(
+    experiment: ExperimentSettings, counter: Counter
+) -> None:
+    settings = by_two(experiment)
+    machine = settings.machine.model_copy(update={"split_videos": True})
+    found = on(settings.model_copy(update={"machine": machine}), counter, 24)
+    assert set(found.not_counted.values()) == {"machine.split_videos: Mochi cannot be divided among processes"}
+    assert [work.stage for work in found.works] == ["latents", "generate"], "of what is not trained"
+
+
 def test_weights_are_divided_where_they_do_not_fit(experiment: ExperimentSettings, counter: Counter) -> None:
     forecaster = Forecaster(by_two(experiment), counter, Card("test", 24, 1e-3, "nowhere"), 0.5)
     ways, _ = forecaster.ways_to_train(cast(TrainedMethodSettings, forecaster.experiment.methods["once"]))

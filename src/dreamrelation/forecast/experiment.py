@@ -6,12 +6,14 @@ from dreamrelation.forecast.cards import Card
 from dreamrelation.forecast.counting import Counter, NotCountedError
 from dreamrelation.forecast.modes import (
     CHECKPOINTING,
+    TRAINED_BYTES,
     UPLOAD,
     fits,
     memory_of,
     modes_of,
     seconds_of,
     streamed,
+    with_tokens_divided,
 )
 from dreamrelation.forecast.work import Forecast, Trial, Work, taken
 from dreamrelation.methods.interface import TrainedMethod
@@ -23,8 +25,6 @@ from dreamrelation.settings.registry import implementation_of
 
 LATENT_BYTES = 2
 """Of a number in `latents.parquet`, before compression."""
-TRAINED_BYTES = 4
-"""Of a number in a method's files."""
 BITS_PER_PIXEL = 0.1
 """Of a video in H.264, about."""
 
@@ -36,6 +36,7 @@ class Forecaster:
         self.experiment, self.counter, self.card, self.share = experiment, counter, card, share
         self.rate = card.rate * 1e12 * share
         self.cards = experiment.machine.training_processes  # of one training
+        self.tokens_divided = experiment.machine.split_videos and self.cards > 1
         clips, spec = experiment.clips, experiment.model.spec
         self.sampling = experiment.generation.resolved(spec)
         self.training_grid = spec.latent_grid(clips.pixel_frames[0], clips.height, clips.width)
@@ -82,6 +83,9 @@ class Forecaster:
         weights, trials = self.counter.weights, []
         for mode in modes_of(self.experiment.model.precision.denoiser or "bfloat16", cards):
             drawn = [steps[mode.every][role] for role in roles]
+            if self.tokens_divided:
+                again = [steps[0][role].cost.attention for role in roles]
+                drawn = [with_tokens_divided(*each, weights, cards) for each in zip(drawn, again, strict=True)]
             memory = max(memory_of(mode, step, weights, settings.optimizer) for step in drawn)
             link = self.card.link * 1e9
             seconds = sum(seconds_of(mode, step, weights, self.rate, link) for step in drawn) / len(drawn)
@@ -91,10 +95,17 @@ class Forecaster:
         return trials, steps[0][roles[0]].trained
 
     def clips_of_each_card(self, settings: TrainedMethodSettings) -> int:
-        """Its share of a batch. Raises NotCountedError where the training would refuse so many cards."""
+        """Its share of a batch, or all of it where tokens are divided.
+
+        Raises NotCountedError where the training would refuse so many cards.
+        """
         spec, batch = self.experiment.model.spec, settings.batch_size
         if self.cards > 1 and spec.experts:
             raise NotCountedError(f"{spec.title} is trained by one process, found {self.cards}")
+        if self.tokens_divided:
+            if not spec.splits_tokens:
+                raise NotCountedError(f"machine.split_videos: {spec.title} cannot be divided among processes")
+            return batch
         if batch % self.cards:
             raise NotCountedError(f"{self.cards} processes cannot share a batch of {batch} evenly")
         return batch // self.cards

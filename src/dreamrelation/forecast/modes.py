@@ -1,14 +1,17 @@
 """Ways to train a model in less memory, what each takes, and the fastest one that fits a card."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from dreamrelation.costs.counted import Cost
 from dreamrelation.forecast.counting import StepCost, Weights
 
 CHECKPOINTING = (0, 2, 1)
 """Of every n-th block; 0: none. From the fastest to the one that takes the least memory."""
 OPTIMIZER_BYTES = {"adamw": 8, "adamw_8bit": 2}
 """Of the two moments of each trained number."""
+TRAINED_BYTES = 4
+"""Of a trained number, in memory and in files."""
 BITS = {"int8": 8, "float8": 8, "nf4": 4.25}
 """Of a quantised weight, its scales included."""
 UPLOAD = 20e9
@@ -75,6 +78,17 @@ def streamed(weights: Weights) -> int:
 def divided(weights: Weights, cards: int) -> int:
     """Bytes by which each of several cards holds more when they divide the blocks, mostly a negative number."""
     return GATHERED * weights.largest_block - weights.blocks + math.ceil(weights.blocks / cards)
+
+
+def with_tokens_divided(step: StepCost, attention: int, weights: Weights, cards: int) -> StepCost:
+    """The same step for each of several cards that divide the tokens of a video.
+
+    `attention`: operations of attention of one pass forwards, which diffusers computes once more going back. Weights,
+    adapters and their gradients are all on each card; texts, on which all compute the same, are taken to be divided.
+    """
+    undivided = weights.all + 2 * TRAINED_BYTES * step.trained
+    rest = math.ceil(max(0, step.cost.peak_bytes - undivided) / cards)
+    return replace(step, cost=Cost((step.cost.flops + attention) // cards, undivided + rest))
 
 
 def seconds_of(mode: Mode, step: StepCost, weights: Weights, rate: float, link: float = UPLOAD) -> float:

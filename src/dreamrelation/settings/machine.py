@@ -61,13 +61,13 @@ class MachineSettings(Settings):
     """Frames per forward pass of a metric's network."""
     endpoint: EndpointSettings = EndpointSettings()
     training_processes: Count = 1
-    """Processes that train one method together, each on a graphics card of its own and with its share of
-    `batch_size`."""
+    """Processes that train one method together, each on a graphics card of its own and with its share of `batch_size`,
+    or of the tokens (`split_videos`)."""
     generation_processes: Count = 1
     """Processes that share the videos of one method and relation, each on a graphics card of its own."""
     split_videos: bool = False
-    """With `generation_processes` above 1: these processes make every video together, each with its share of the tokens
-    (context parallelism, Ulysses), instead of each making its own. Wan only."""
+    """With `generation_processes` or `training_processes` above 1: these go through every video together, each with its
+    share of the tokens (context parallelism, Ulysses), instead of each through its own. Wan only."""
     tensorboard: bool = False
     """Write the numbers of running trainings to `logs/tensorboard/` of the experiment, for TensorBoard."""
     checkpoint_every: Count = 200
