@@ -23,13 +23,14 @@ from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any, cast, get_args
 
 import torch
 from diffusers import MochiTransformer3DModel, WanTransformer3DModel
 from peft import LoraConfig
 from torch import nn
 
+from dreamrelation.backbones.attention_kernels import use_attention_kernel
 from dreamrelation.backbones.checkpointing import checkpoint_blocks
 from dreamrelation.backbones.compilation import compile_blocks
 from dreamrelation.backbones.interface import TextEmbeddings
@@ -48,6 +49,7 @@ from dreamrelation.methods.interface import OpenModel
 from dreamrelation.methods.lora.method import Lora
 from dreamrelation.methods.lora.settings import LoraSettings
 from dreamrelation.roles import ROLES
+from dreamrelation.settings.machine import AttentionKernel
 from dreamrelation.training.loop import Saving, Trainer
 from dreamrelation.training.step import TrainingSetup
 
@@ -158,6 +160,7 @@ class Modes:
     precision: str
     stream: bool
     compile: bool
+    attention: AttentionKernel = "auto"
 
 
 def ours(preset: Preset, modes: Modes, device: str, dtype: torch.dtype, steps: int, triplet: bool) -> Iterator[None]:
@@ -170,6 +173,7 @@ def ours(preset: Preset, modes: Modes, device: str, dtype: torch.dtype, steps: i
         compile_blocks(blocks)
     if modes.stream:
         BlockStream(blocks, torch.device(device))
+    use_attention_kernel(blocks, modes.attention, torch.device(device), dtype)
     if modes.checkpointing:
         checkpoint_blocks(transformer, blocks, modes.checkpointing)
     denoiser = denoiser_of(preset, transformer, device, dtype)
@@ -349,11 +353,12 @@ def main() -> None:
     parser.add_argument("--precision", choices=["bfloat16", "int8", "float8", "nf4"], default="bfloat16")
     parser.add_argument("--stream", action="store_true", help="weights from the host's memory")
     parser.add_argument("--compile", action="store_true")
+    parser.add_argument("--attention", choices=get_args(AttentionKernel), default="auto", help="of ours")
     parser.add_argument("--measurements", action="store_true", help="JSON for benchmarks/history.py")
     options = parser.parse_args()
     warnings.simplefilter("ignore")
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    modes = Modes(options.checkpointing, options.precision, options.stream, options.compile)
+    modes = Modes(options.checkpointing, options.precision, options.stream, options.compile, options.attention)
     names = [n for n in PRESETS if n.startswith("depth-")] if options.preset == "depth" else [options.preset]
     results = [benchmark(n, modes, device, options.steps, options.warm, options.preset != "depth") for n in names]
     if options.measurements:

@@ -28,22 +28,31 @@ def wait_for_all() -> None:
         dist.barrier()
 
 
-def gathered(own: Tensor) -> Tensor:
-    """(B, …) of each process → (processes · B, …) of all, in their order; what this process gave keeps its gradient."""
-    if process_count() == 1:
+def gathered(own: Tensor, processes: int) -> Tensor:
+    """(B, …) of each process → (processes · B, …) of all, in their order; what this process gave keeps its gradient.
+
+    `processes`: how many have clips of their own; 1 where all look at the same ones.
+    """
+    if processes == 1:
         return own
-    parts = [torch.empty_like(own) for _ in range(process_count())]
+    parts = [torch.empty_like(own) for _ in range(processes)]
     dist.all_gather(parts, own.detach().contiguous())
     parts[dist.get_rank()] = own
     return torch.cat(parts)
 
 
-def for_mean_of_gradients(loss: Tensor) -> Tensor:
-    """The same number, for a loss that every process takes of all clips, and of which its gradient is that of its own.
+def for_mean_of_gradients(shared: Tensor, processes: int) -> Tensor:
+    """The same numbers, for what all processes have, each with the gradient of its own part of it.
 
-    Gradients are averaged over the processes; a sum is meant here, so they are multiplied by their number before.
+    Such is a loss of all clips, or the answer to tokens that are divided. Gradients are averaged over the processes; a
+    sum is meant here, so they are multiplied by their number before.
     """
-    return loss + (process_count() - 1) * (loss - loss.detach())
+    return shared + (processes - 1) * (shared - shared.detach())
+
+
+def own_part(of_all: Tensor) -> Tensor:
+    """Of (N, …) rows that the processes divide evenly, in their order, those of this process."""
+    return of_all.chunk(process_count())[process_number()]
 
 
 def average_gradients(gradients: list[Tensor]) -> None:

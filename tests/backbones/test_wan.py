@@ -19,6 +19,7 @@ from tests.tiny_models import TOKENS, Kind, opened
 from tests.training.setups import baseline_trainer
 
 from dreamrelation.backbone_spec import Schedule
+from dreamrelation.backbones.context_parallelism import check_tokens
 from dreamrelation.backbones.interface import TextEmbeddings, projection_modules, visual_projections
 from dreamrelation.backbones.mochi.settings import MochiSettings
 from dreamrelation.backbones.wan.backbone import Wan, WanOfTwoExperts
@@ -337,3 +338,6 @@ def test_what_cannot_be_divided_is_refused(
         opened(random_wan, split_videos=True).denoiser()
     with pytest.raises(UserError, match="machine.split_videos: Mochi cannot be divided among processes"):
         opened(random_mochi, split_videos=True).denoiser()
+    check_tokens(random_wan.spec, (3, 4, 6))
+    with pytest.raises(UserError, match="machine.split_videos: found 8 tokens of a video and 3 processes"):
+        check_tokens(random_wan.spec, (2, 4, 4))

@@ -71,7 +71,7 @@ def test_attention_is_counted_on_the_cpu_as_on_a_gpu() -> None:
         functional.scaled_dot_product_attention(q, k, v).sum().backward()
 
     product = 2 * heads * tokens * tokens * width
-    assert cost_of(forward, []).flops == 2 * product
+    assert cost_of(forward, []).flops == cost_of(forward, []).attention == cost_of(both, []).attention == 2 * product
     assert cost_of(both, []).flops == 7 * product, "the kernel computes the scores once more going back"
 
 

@@ -1,6 +1,8 @@
 """`dreamrelation plan`: sums, the way to train, and what it says."""
 
+import math
 from pathlib import Path
+from typing import cast
 
 import pytest
 import yaml
@@ -10,10 +12,12 @@ from dreamrelation.backbones.mochi.settings import MochiSettings
 from dreamrelation.cli import main
 from dreamrelation.forecast.cards import Card
 from dreamrelation.forecast.counting import Counter
-from dreamrelation.forecast.experiment import Forecast, Forecaster, Trial, taken
-from dreamrelation.forecast.modes import Mode, modes_of
+from dreamrelation.forecast.experiment import Forecaster
+from dreamrelation.forecast.modes import GATHERED, Mode, modes_of
 from dreamrelation.forecast.text import told
+from dreamrelation.forecast.work import Forecast, Trial, taken
 from dreamrelation.settings.experiment import ExperimentSettings
+from dreamrelation.settings.methods import TrainedMethodSettings
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -64,6 +68,48 @@ def test_the_sum_is_that_of_all_pieces(experiment: ExperimentSettings, counter: 
     text = told(found)
     assert "Take gradient_checkpointing: false, precision.denoiser: float32" in text
     assert f"{found.hours:.3g}" in text
+
+
+def by_two(experiment: ExperimentSettings) -> ExperimentSettings:
+    """The same with two cards for each training, a batch that they can share, and two that they cannot."""
+    settings = experiment.model_dump()
+    settings["machine"]["training_processes"] = 2
+    for name, batch in (("reversion", 1), ("twice", 3), ("once", 4)):
+        settings["methods"][name]["batch_size"] = batch
+    return config.from_mapping(settings, "test")
+
+
+def test_several_cards_share_a_training(experiment: ExperimentSettings, counter: Counter) -> None:
+    one, two = (on(each, counter, 24) for each in (experiment, by_two(experiment)))
+    whole, shared = (next(w for w in found.works if (w.stage, w.method) == ("train", "once")) for found in (one, two))
+    assert (whole.cards, shared.cards, shared.pieces) == (1, 2, whole.pieces)
+    assert shared.flops == pytest.approx(whole.flops, rel=0.05) and shared.memory < whole.memory
+    assert shared.seconds == pytest.approx(shared.flops / 2 / (1e9 * 0.5))
+    assert shared.hours == pytest.approx(2 * shared.pieces * shared.seconds / 3600)
+    assert {name: why.partition(" cannot")[2] for name, why in two.not_counted.items()} == {
+        "reversion": " share a batch of 1 evenly",
+        "twice": " share a batch of 3 evenly",
+    }
+    assert "once by 2 processes, each on a card of its own" in told(two) and "on 2 cards" in told(two)
+
+
+def test_tokens_of_a_model_that_does_not_divide_them_are_not_counted(
+    experiment: ExperimentSettings, counter: Counter
+) -> None:
+    settings = by_two(experiment)
+    machine = settings.machine.model_copy(update={"split_videos": True})
+    found = on(settings.model_copy(update={"machine": machine}), counter, 24)
+    assert set(found.not_counted.values()) == {"machine.split_videos: Mochi cannot be divided among processes"}
+    assert [work.stage for work in found.works] == ["latents", "generate"], "of what is not trained"
+
+
+def test_weights_are_divided_where_they_do_not_fit(experiment: ExperimentSettings, counter: Counter) -> None:
+    forecaster = Forecaster(by_two(experiment), counter, Card("test", 24, 1e-3, "nowhere"), 0.5)
+    ways, _ = forecaster.ways_to_train(cast(TrainedMethodSettings, forecaster.experiment.methods["once"]))
+    weights, (plain, divided) = counter.weights, ways[:2]
+    assert (plain.mode.divided_by, divided.mode.divided_by) == (1, 2)
+    saved = weights.blocks - math.ceil(weights.blocks / 2) - GATHERED * weights.largest_block
+    assert plain.memory - divided.memory == saved
 
 
 def test_disk_is_that_of_numbers_and_files(experiment: ExperimentSettings, counter: Counter) -> None:

@@ -55,6 +55,20 @@ def answer(method: MotionEmbedding) -> torch.Tensor:
     return denoiser.velocity(random(1, denoiser.channels, *GRID), torch.tensor([0.5]), method.condition(["caption"]))
 
 
+def test_where_processes_divide_the_tokens_each_adds_what_belongs_to_its_own(
+    random_wan: ModelSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    method = attached(random_wan)
+    disturb(method)
+    layer = visual_projections(method.model.denoiser, "query")[0]
+    tokens = random(1, 12, layer.in_features)
+    whole = layer(tokens)
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    for rank, own in enumerate(tokens.chunk(2, dim=1)):
+        monkeypatch.setenv("RANK", str(rank))
+        torch.testing.assert_close(layer(own), whole.chunk(2, dim=1)[rank])
+
+
 def test_mochi_has_1_62_and_657_million_numbers_and_2_58_billion_on_the_full_grid() -> None:
     frames, height, width = MOCHI.latent_grid(61, 480, 848)
     tokens = (height // MOCHI.patch, width // MOCHI.patch)

@@ -33,7 +33,7 @@ def look(experiment: ExperimentSettings, folder: Path, **over: Any) -> list[dict
     """The rows of the attention stage's table."""
     given: dict[str, Any] = {
         "settings": AttentionStage.of(experiment, CHOSEN),
-        "machine": MACHINE,
+        "machine": MACHINE.model_copy(update={"attention": "flash_3"}),  # in which nothing could be seen
         "relation": "hugging",
         "method": "dreamrelation",
         "latents": folder / "latents",

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import load_file
+from tests.stages import small_training
 from tests.stages.small_training import MACHINE, caches, run, small_experiment
 
 from dreamrelation import config
@@ -22,6 +23,7 @@ from dreamrelation.settings.stages import Chosen, TrainStage
 from dreamrelation.stages import train
 from dreamrelation.tables.rows import TRAINING
 from dreamrelation.training.resume import STATE
+from dreamrelation.training.step import TrainingSetup
 
 
 @pytest.fixture
@@ -123,6 +125,30 @@ def test_a_folder_with_somebodys_files_is_not_replaced(experiment: ExperimentSet
     with pytest.raises(UserError, match=r"found 'thesis.txt' in it, which is not ours"):
         run(experiment, tmp_path)
     assert thesis.is_file()
+
+
+@pytest.mark.parametrize(("processes", "split", "whole"), [(2, True, True), (2, False, False), (1, True, False)])
+def test_processes_that_divide_the_tokens_see_whole_batches(
+    experiment: ExperimentSettings,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    processes: int,
+    split: bool,
+    whole: bool,
+) -> None:
+    caches(experiment, tmp_path)
+    seen: list[bool] = []
+
+    def stop(setup: TrainingSetup, *_: object) -> None:
+        seen.append(setup.whole_batch)
+        raise InterruptedError
+
+    monkeypatch.setattr(train, "Trainer", stop)
+    monkeypatch.setattr(train, "process_count", lambda: processes)
+    monkeypatch.setattr(small_training, "MACHINE", MACHINE.model_copy(update={"split_videos": split}))
+    with pytest.raises(InterruptedError):
+        run(experiment, tmp_path)
+    assert seen == [whole]
 
 
 def command(experiment: ExperimentSettings, folder: Path, processes: int, *more: str) -> subprocess.CompletedProcess:

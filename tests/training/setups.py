@@ -8,7 +8,6 @@ import torch
 from tests.small_hunyuan_video import POOLED
 from tests.tiny_models import opened
 
-from dreamrelation.backbones.mochi.settings import MochiSettings
 from dreamrelation.latents.cache import CachedClips
 from dreamrelation.methods.interface import OpenModel, TrainedMethod
 from dreamrelation.methods.lora.method import Lora
@@ -77,15 +76,16 @@ def trainer_of(
     data = cached_clips(channels=model.denoiser.channels)
     method.attach(model, data.grid, 0)
     normalise = settings.normalise_latents == "per_channel"
-    setup = TrainingSetup(model.denoiser, data, method, normalise, settings.noise_shift)
+    together = bool(machine and machine.get("split_videos"))
+    setup = TrainingSetup(model.denoiser, data, method, normalise, settings.noise_shift, together)
     return Trainer(setup, settings, 0, Saving(folder, "fingerprint", every), "test")
 
 
 def lora_trainer(
-    mochi: MochiSettings, folder: Path, every: int = 4, machine: dict[str, object] | None = None, **over: object
+    model: ModelSettings, folder: Path, every: int = 4, machine: dict[str, object] | None = None, **over: object
 ) -> Trainer:
     settings = LoraSettings.model_validate({**SMALL, **over})
-    return trainer_of(Lora(settings), settings, mochi, folder, every, machine)
+    return trainer_of(Lora(settings), settings, model, folder, every, machine)
 
 
 def baseline_trainer(kind: str, settings: ModelSettings, folder: Path, every: int = 4, **over: object) -> Trainer:

@@ -11,15 +11,19 @@ from typing import Any
 import pytest
 import torch
 from tests.training.setups import lora_trainer
+from tests.training.together import end_of
 
 from dreamrelation.backbones.mochi.settings import MochiSettings
+from dreamrelation.backbones.wan.settings import WanSettings
 from dreamrelation.errors import UserError
+from dreamrelation.settings.model import ModelSettings
 
 REPOSITORY = Path(__file__).parents[2]
-SETTINGS = {"batch_size": 4, "steps": 8, "caption_dropout": 0.3, "contrastive": {"memory_clips": 3, "weight": 1.0}}
+CONTRAST = {"memory_clips": 3, "weight": 1.0}
+SETTINGS: dict[str, Any] = {"batch_size": 4, "steps": 8, "caption_dropout": 0.3, "contrastive": CONTRAST}
 
 
-def trained_by(count: int, model: MochiSettings, folder: Path, **machine: object) -> list[dict[str, Any]]:
+def trained_by(count: int, model: ModelSettings, folder: Path, **machine: object) -> list[dict[str, Any]]:
     """What each of `count` processes ended with."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -30,10 +34,11 @@ def trained_by(count: int, model: MochiSettings, folder: Path, **machine: object
         own.mkdir(parents=True)
         environment = {
             **os.environ, "RANK": str(rank), "LOCAL_RANK": str(rank), "WORLD_SIZE": str(count),
-            "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "OMP_NUM_THREADS": "1", "PYTHONPATH": str(REPOSITORY),
+            "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "OMP_NUM_THREADS": "1",
+            "PYTHONPATH": f"{REPOSITORY}{os.pathsep}{REPOSITORY / 'src'}",
         }  # fmt: skip
-        command = [sys.executable, "-m", "tests.training.together", model.path, str(own), json.dumps(SETTINGS),
-                   json.dumps(machine)]  # fmt: skip
+        command = [sys.executable, "-m", "tests.training.together", model.model_dump_json(), str(own),
+                   json.dumps(SETTINGS), json.dumps(machine)]  # fmt: skip
         runs.append(subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True))
     for run in runs:
         _, said = run.communicate(timeout=300)
@@ -44,18 +49,21 @@ def trained_by(count: int, model: MochiSettings, folder: Path, **machine: object
 @pytest.fixture(scope="module")
 def one(random_mochi: MochiSettings, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What a single process ends with."""
-    (found,) = trained_by(1, random_mochi, tmp_path_factory.mktemp("one"))
-    return found
+    return end_of(lora_trainer(random_mochi, tmp_path_factory.mktemp("one"), **SETTINGS))
 
 
 @pytest.mark.parametrize("machine", [{}, {"shard_weights": True, "gradient_checkpointing": True}], ids=["", "sharded"])
 def test_two_processes_equal_one_with_the_same_batch(
     one: dict[str, Any], random_mochi: MochiSettings, machine: dict[str, object], tmp_path: Path
 ) -> None:
-    """Parameters, losses, the clips of each step and the memory of RCL, up to the order of sums."""
     first, second = trained_by(2, random_mochi, tmp_path / "two", **machine)
     share = first["held"] / one["held"]
     assert share == pytest.approx(0.5, abs=0.02) if machine else share == 1, "of the blocks"
+    check_they_ended_as_one(one, first, second)
+
+
+def check_they_ended_as_one(one: dict[str, Any], first: dict[str, Any], second: dict[str, Any]) -> None:
+    """In parameters, losses, clips of each step and the memory of RCL, up to the order of sums."""
     for name, value in one["parameters"].items():
         assert torch.equal(first["parameters"][name], second["parameters"][name]), name
         torch.testing.assert_close(first["parameters"][name], value, rtol=1e-4, atol=1e-6)
@@ -71,6 +79,15 @@ def test_two_processes_equal_one_with_the_same_batch(
         assert found["gradient_norm"] == pytest.approx(row["gradient_norm"], rel=1e-3)
         contrasted += "contrastive" in row["terms"]
     assert contrasted >= 2
+
+
+def test_two_processes_that_divide_each_clips_tokens_equal_one(random_wan: WanSettings, tmp_path: Path) -> None:
+    """They see the same clips, divide weights besides, and compute blocks once more in the backward pass."""
+    one = end_of(lora_trainer(random_wan, tmp_path / "one", **SETTINGS))
+    machine = {"split_videos": True, "shard_weights": True, "gradient_checkpointing": True}
+    first, second = trained_by(2, random_wan, tmp_path / "two", **machine)
+    assert first["held"] / one["held"] == pytest.approx(0.5, abs=0.02), "of the blocks"
+    check_they_ended_as_one(one, first, second)
 
 
 def test_a_batch_that_cannot_be_shared_evenly_is_refused(

@@ -1,28 +1,41 @@
 """One of several processes of a training; `test_processes.py` starts it with RANK and WORLD_SIZE.
 
-Arguments: the folder of a tiny Mochi, the folder for this process, settings as JSON, and those of the machine.
+Arguments: settings of a tiny model as JSON, the folder for this process, settings, and those of the machine.
 """
 
 import json
 import sys
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any, cast
 
 import torch
 from tests.training.setups import lora_trainer
 from torch.distributed.tensor import DTensor
 
-from dreamrelation.backbones.mochi.settings import MochiSettings
+from dreamrelation.settings.kinds import BACKBONES
+from dreamrelation.settings.model import ModelSettings
+from dreamrelation.training.loop import Trainer
 
-if __name__ == "__main__":
-    model, folder, (settings, machine) = sys.argv[1], Path(sys.argv[2]), map(json.loads, sys.argv[3:])
-    mochi = MochiSettings(path=model, precision="float32")  # type: ignore[arg-type]
-    trainer = lora_trainer(mochi, folder, machine=machine, **settings)
+
+def end_of(trainer: Trainer) -> dict[str, Any]:
+    """Train, and tell what there is at the end; `held`: numbers of the frozen blocks that this process has."""
     rows = trainer.train()
     parameters = {name: parameter.detach() for name, parameter in trainer.parameters.items()}
-    state = trainer.setup.method.state()
-    blocks = [p for n, p in trainer.setup.denoiser.module.named_parameters() if n.startswith("transformer_blocks.")]
+    denoiser = trainer.setup.denoiser
+    within = tuple(f"{name}." for name in denoiser.spec.blocks)
+    blocks = [p for n, p in denoiser.module.named_parameters() if n.startswith(within)]
     frozen = [parameter for parameter in blocks if all(parameter is not own for own in trainer.parameters.values())]
     held = sum(p.to_local().numel() if isinstance(p, DTensor) else p.numel() for p in frozen)
-    end = {"rows": [asdict(row) for row in rows], "parameters": parameters, "state": state, "held": held}
-    torch.save(end, folder / "end.pt")
+    state = trainer.setup.method.state()
+    return {"rows": [asdict(row) for row in rows], "parameters": parameters, "state": state, "held": held}
+
+
+if __name__ == "__main__":
+    model, settings, machine = (json.loads(sys.argv[place]) for place in (1, 3, 4))
+    folder = Path(sys.argv[2])
+    if machine.get("split_videos"):
+        # diffusers numbers processes by cards, and knows of none on a CPU, where the rest works as well
+        torch.accelerator.device_count = lambda: 1
+    trainer = lora_trainer(cast(ModelSettings, BACKBONES.read(model)), folder, machine=machine, **settings)
+    torch.save(end_of(trainer), folder / "end.pt")

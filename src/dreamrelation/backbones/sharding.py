@@ -14,10 +14,15 @@ from torch.distributed.fsdp import fully_shard
 from dreamrelation.processes import process_count, wait_for_all
 
 
-def shard_blocks(blocks: list[nn.Module], device: torch.device) -> None:
-    """Divide the weights of blocks, before adapters are put into them; their shares go to the device."""
+def shard_blocks(transformer: nn.Module, blocks: list[nn.Module], device: torch.device) -> None:
+    """Divide the weights of a transformer's blocks, before adapters are put into them; their shares go to the device.
+
+    Around them the transformer holds no divided weights, but knows their order: a block is gathered while the one
+    before is computed. Alone, each would be waited for.
+    """
     PartialState(cpu=device.type == "cpu")  # lets the processes know of each other, unless they do
     mesh = init_device_mesh(device.type, (process_count(),))
     for block in blocks:
         fully_shard(block, mesh=mesh, reshard_after_forward=True)
+    fully_shard(transformer, mesh=mesh, reshard_after_forward=True, ignored_params=set(transformer.parameters()))
     wait_for_all()

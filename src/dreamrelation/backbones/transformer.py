@@ -5,6 +5,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from dreamrelation.backbones.attention_kernels import use_attention_kernel
 from dreamrelation.backbones.checkpointing import checkpoint_blocks
 from dreamrelation.backbones.compilation import compile_blocks
 from dreamrelation.backbones.context_parallelism import split_tokens
@@ -42,10 +43,11 @@ def open_transformer(
         BlockStream(blocks, device)
         _to_device_but(transformer, blocks, device)
     elif machine.shard_weights and process_count() > 1:
-        shard_blocks(blocks, device)
+        shard_blocks(transformer, blocks, device)
         _to_device_but(transformer, blocks, device)
     else:
         transformer.to(device)
+    use_attention_kernel(blocks, machine.attention, device, dtype_of(settings, "denoiser"))
     if machine.split_videos and process_count() > 1:
         split_tokens(transformer, settings.spec, device.type == "cpu")
     if machine.gradient_checkpointing:

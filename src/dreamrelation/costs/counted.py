@@ -25,6 +25,8 @@ class Cost:
     two."""
     peak_bytes: int
     """Most memory of tensors at a time, that of the parameters included; without what kernels use inside."""
+    attention: int = 0
+    """Of the operations, those of attention on the way forward."""
 
 
 class MemoryMode(TorchDispatchMode):
@@ -99,4 +101,10 @@ def cost_of(work: Callable[[], Any], held: list[Tensor]) -> Cost:
         memory.see(tensor)
     with memory:
         work()
-    return Cost(flops.get_total_flops(), memory.peak)
+    return Cost(flops.get_total_flops(), memory.peak, _forward_attention(flops))
+
+
+def _forward_attention(flops: FlopCounterMode) -> int:
+    found = flops.get_flop_counts().get("Global", {})
+    names = {str(operation): count for operation, count in found.items()}
+    return sum(n for name, n in names.items() if "scaled_dot_product" in name and "backward" not in name)

@@ -2,7 +2,7 @@
 
 import statistics
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
@@ -20,6 +20,8 @@ class Card:
     """10¹² operations a second of matrix products in bfloat16, sums in float32, without sparsity."""
     source: str
     """Of the rate."""
+    link: float = 20
+    """10⁹ bytes a second that come from other cards of the machine: what PCIe 4.0 reaches, or NVLink's, one way."""
 
 
 DATA_SHEET = "NVIDIA's data sheet"
@@ -29,12 +31,12 @@ KNOWN = {
         Card("rtx-3090", 24, 71, DATA_SHEET),
         Card("rtx-4090", 24, 165, DATA_SHEET),
         Card("rtx-5090", 32, 209, DATA_SHEET),
-        Card("a100-40", 40, 312, DATA_SHEET),
-        Card("a100-80", 80, 312, DATA_SHEET),
+        Card("a100-40", 40, 312, DATA_SHEET, 300),
+        Card("a100-80", 80, 312, DATA_SHEET, 300),
         Card("l40s", 48, 362, DATA_SHEET),
-        Card("h100", 80, 989, DATA_SHEET),
-        Card("h200", 141, 989, DATA_SHEET),
-        Card("b200", 180, 2250, DATA_SHEET),
+        Card("h100", 80, 989, DATA_SHEET, 450),
+        Card("h200", 141, 989, DATA_SHEET, 450),
+        Card("b200", 180, 2250, DATA_SHEET, 900),
     )
 }
 SIDE, TIMES = {"cuda": 8192, "cpu": 1024}, 12
@@ -51,8 +53,8 @@ def card_of(name: str | None, memory: float | None, rate: float | None) -> Card:
         card = Card("a card", memory or _memory_here(), rate, "--rate")
     else:
         card = KNOWN[name] if name is not None else _here(memory)
-    given = rate is not None
-    return Card(card.name, memory or card.memory, rate or card.rate, "--rate" if given else card.source)
+    source = card.source if rate is None else "--rate"
+    return replace(card, memory=memory or card.memory, rate=rate or card.rate, source=source)
 
 
 def _here(memory: float | None) -> Card:

@@ -29,6 +29,8 @@ from dreamrelation.settings.model import QUANTISED, ModelSettings
 from dreamrelation.settings.registry import implementation_of
 
 CAPTION = "A person and a person."
+WAYS = ("stream_weights", "shard_weights", "split_videos", "compile_blocks")
+"""Settings of the machine that `modes` reckons with, or that change no cost."""
 Grid = tuple[int, int, int]
 
 
@@ -74,7 +76,7 @@ class Counter:
             kept = kept.model_copy(update={"denoiser": "bfloat16"})
         self.settings = settings.model_copy(update={"precision": kept})
         # Tensors without values are on the CPU.
-        plain = {"device": "cpu", "stream_weights": False, "compile_blocks": False}
+        plain = {"device": "cpu", "attention": "sdpa"} | dict.fromkeys(WAYS, False)
         self.machine = machine.model_copy(update=plain)
         self.mode = without_values()
         self._known: dict[tuple[object, ...], StepCost] = {}
@@ -200,7 +202,8 @@ def _line(few: int, less: StepCost, more: int, much: StepCost, whole: int) -> St
 
     flops = at_whole(less.cost.flops, much.cost.flops)
     peak_bytes = at_whole(less.cost.peak_bytes, much.cost.peak_bytes)
-    return StepCost(Cost(flops, peak_bytes), at_whole(less.trained, much.trained))
+    attention = at_whole(less.cost.attention, much.cost.attention)
+    return StepCost(Cost(flops, peak_bytes, attention), at_whole(less.trained, much.trained))
 
 
 def _what_shapes_it(settings: MethodSettings) -> str:

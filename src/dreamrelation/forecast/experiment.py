@@ -1,19 +1,21 @@
 """An experiment's costs: what each stage does, how often, and what that comes to on a card."""
 
-from dataclasses import dataclass
+from dataclasses import replace
 
 from dreamrelation.forecast.cards import Card
 from dreamrelation.forecast.counting import Counter, NotCountedError
 from dreamrelation.forecast.modes import (
     CHECKPOINTING,
+    TRAINED_BYTES,
     UPLOAD,
-    Mode,
     fits,
     memory_of,
     modes_of,
     seconds_of,
     streamed,
+    with_tokens_divided,
 )
+from dreamrelation.forecast.work import Forecast, Trial, Work, taken
 from dreamrelation.methods.interface import TrainedMethod
 from dreamrelation.progress import Progress
 from dreamrelation.roles import ROLES
@@ -23,72 +25,8 @@ from dreamrelation.settings.registry import implementation_of
 
 LATENT_BYTES = 2
 """Of a number in `latents.parquet`, before compression."""
-TRAINED_BYTES = 4
-"""Of a number in a method's files."""
 BITS_PER_PIXEL = 0.1
 """Of a video in H.264, about."""
-
-
-@dataclass(frozen=True)
-class Work:
-    """Equal pieces of work."""
-
-    stage: str
-    method: str
-    piece: str
-    """What is counted: a clip, a step, a video."""
-    pieces: int
-    """Of the whole experiment."""
-    flops: int
-    """Operations of one piece, on average."""
-    seconds: float
-    """Of one piece, on average."""
-    memory: int
-    """Bytes at the most."""
-    fits: bool
-    way: str
-    """Settings that it needs besides; empty: none."""
-
-    @property
-    def hours(self) -> float:
-        return self.pieces * self.seconds / 3600
-
-
-@dataclass(frozen=True)
-class Trial:
-    """One way to train a method."""
-
-    mode: Mode
-    flops: int
-    """Operations of a step, on average over the roles."""
-    seconds: float
-    memory: int
-    fits: bool
-
-
-@dataclass(frozen=True)
-class Forecast:
-    """What an experiment will cost on a card."""
-
-    card: Card
-    share: float
-    """Of the card's rate that is reached."""
-    works: list[Work]
-    trials: dict[str, list[Trial]]
-    """Method → ways to train it, those that change no number first."""
-    disk: dict[str, int]
-    """What → bytes."""
-    not_counted: dict[str, str]
-    """Method → why."""
-
-    @property
-    def hours(self) -> float:
-        return sum(work.hours for work in self.works)
-
-
-def taken(trials: list[Trial]) -> Trial | None:
-    """The first that fits, of the fastest kind of weights."""
-    return next((trial for trial in trials if trial.fits), None)
 
 
 class Forecaster:
@@ -97,6 +35,8 @@ class Forecaster:
     def __init__(self, experiment: ExperimentSettings, counter: Counter, card: Card, share: float) -> None:
         self.experiment, self.counter, self.card, self.share = experiment, counter, card, share
         self.rate = card.rate * 1e12 * share
+        self.cards = experiment.machine.training_processes  # of one training
+        self.tokens_divided = experiment.machine.split_videos and self.cards > 1
         clips, spec = experiment.clips, experiment.model.spec
         self.sampling = experiment.generation.resolved(spec)
         self.training_grid = spec.latent_grid(clips.pixel_frames[0], clips.height, clips.width)
@@ -129,31 +69,53 @@ class Forecaster:
         return self._work("latents", "", "clip", count, cost.flops, cost.flops / self.rate, cost.peak_bytes)
 
     def ways_to_train(self, settings: TrainedMethodSettings) -> tuple[list[Trial], int]:
-        """Each way, and how many numbers are trained."""
+        """Each way, and how many numbers are trained. Raises NotCountedError where so many cards cannot train it."""
+        clips, cards = self.clips_of_each_card(settings), self.cards
         method: TrainedMethod = implementation_of(settings)(settings)
         roles = method.roles or (None,)
         steps = {
             every: {
-                role: self.counter.training(settings, role, self.training_grid, settings.batch_size, every)
+                role: self.counter.training(settings, role, self.training_grid, clips, every)
                 for role in dict.fromkeys(roles)
             }
             for every in CHECKPOINTING
         }
         weights, trials = self.counter.weights, []
-        for mode in modes_of(self.experiment.model.precision.denoiser or "bfloat16"):
+        for mode in modes_of(self.experiment.model.precision.denoiser or "bfloat16", cards):
             drawn = [steps[mode.every][role] for role in roles]
+            if self.tokens_divided:
+                again = [steps[0][role].cost.attention for role in roles]
+                drawn = [with_tokens_divided(*each, weights, cards) for each in zip(drawn, again, strict=True)]
             memory = max(memory_of(mode, step, weights, settings.optimizer) for step in drawn)
-            seconds = sum(seconds_of(mode, step, weights, self.rate) for step in drawn) / len(drawn)
-            flops = sum(step.cost.flops for step in drawn) // len(drawn)
-            times = settings.accumulation
-            trials.append(Trial(mode, times * flops, times * seconds, memory, fits(memory, self.card.memory)))
+            link = self.card.link * 1e9
+            seconds = sum(seconds_of(mode, step, weights, self.rate, link) for step in drawn) / len(drawn)
+            flops = cards * sum(step.cost.flops for step in drawn) // len(drawn)
+            times, room = settings.accumulation, fits(memory, self.card.memory)
+            trials.append(Trial(mode, times * flops, times * seconds, memory, room, cards))
         return trials, steps[0][roles[0]].trained
+
+    def clips_of_each_card(self, settings: TrainedMethodSettings) -> int:
+        """Its share of a batch, or all of it where tokens are divided.
+
+        Raises NotCountedError where the training would refuse so many cards.
+        """
+        spec, batch = self.experiment.model.spec, settings.batch_size
+        if self.cards > 1 and spec.experts:
+            raise NotCountedError(f"{spec.title} is trained by one process, found {self.cards}")
+        if self.tokens_divided:
+            if not spec.splits_tokens:
+                raise NotCountedError(f"machine.split_videos: {spec.title} cannot be divided among processes")
+            return batch
+        if batch % self.cards:
+            raise NotCountedError(f"{self.cards} processes cannot share a batch of {batch} evenly")
+        return batch // self.cards
 
     def training(self, name: str, settings: TrainedMethodSettings, trials: list[Trial]) -> Work:
         """With the first way that fits, or else the one that takes the least memory."""
         way = taken(trials) or min(trials, key=lambda trial: trial.memory)
         steps = len(self.experiment.relations) * settings.steps
-        return self._work("train", name, "step", steps, way.flops, way.seconds, way.memory, way.mode.settings)
+        work = self._work("train", name, "step", steps, way.flops, way.seconds, way.memory, way.mode.settings)
+        return replace(work, cards=way.cards)
 
     def generation(self, name: str, method: MethodSettings) -> Work:
         sampling, batch = self.sampling, self.experiment.machine.generation_batch

@@ -1,7 +1,7 @@
 """A forecast as people read it."""
 
-from dreamrelation.forecast.experiment import Forecast, Trial, Work, taken
 from dreamrelation.forecast.modes import RESERVED
+from dreamrelation.forecast.work import Forecast, Trial, Work, taken
 
 GIB = 2**30
 
@@ -13,7 +13,7 @@ def told(forecast: Forecast) -> str:
         f"{card.name}: {card.memory:g} GiB, {card.rate:.3g} · 10¹² operations a second ({card.source}),",
         f"of which {100 * forecast.share:.0f} % are taken to be reached; benchmarks/train_step.py measures it.",
         "",
-        f"{'stage':<9} {'method':<28} {'pieces':>14} {'10¹² op. each':>13} {'s each':>8} {'GiB':>6} {'hours':>8}",
+        f"{'stage':<9} {'method':<28} {'pieces':>14} {'10¹² op. each':>13} {'s each':>8} {'GiB':>6} {'GPU-h':>8}",
     ]
     for work in forecast.works:
         lines.append(
@@ -22,7 +22,7 @@ def told(forecast: Forecast) -> str:
         )
     lines += [f"{'sum':<9} {'':<28} {'':>14} {'':>13} {'':>8} {'':>6} {forecast.hours:>8.3g}", ""]
     for name, trials in forecast.trials.items():
-        lines += [f"Ways to train {name} (seconds a step, GiB):", *map(_trial, _shown(trials)), _advice(trials), ""]
+        lines += [_heading(name, trials[0].cards), *map(_trial, _shown(trials)), _advice(trials), ""]
     lines += ["Disk, GiB:", *(f"  {name}: {size / GIB:.3g}" for name, size in forecast.disk.items()), ""]
     lines += [f"Not counted, {name}: {reason}" for name, reason in forecast.not_counted.items()]
     lines += [
@@ -35,7 +35,9 @@ def told(forecast: Forecast) -> str:
 
 
 def _verdict(work: Work) -> str:
-    return "does not fit" if not work.fits else f"with {work.way}" if work.way and work.stage != "train" else ""
+    together = f"on {work.cards} cards" if work.cards > 1 else ""
+    way = f"with {work.way}" if work.way and work.stage != "train" else ""
+    return " ".join(filter(None, (together, way if work.fits else "does not fit")))
 
 
 def _pieces(count: int, piece: str) -> str:
@@ -48,9 +50,15 @@ def _shown(trials: list[Trial]) -> list[Trial]:
     return trials if way is None else trials[: trials.index(way) + 1]
 
 
+def _heading(method: str, cards: int) -> str:
+    if cards == 1:
+        return f"Ways to train {method} (seconds a step, GiB):"
+    return f"Ways to train {method} by {cards} processes, each on a card of its own (seconds a step, GiB of each card):"
+
+
 def _trial(trial: Trial) -> str:
     verdict = "fits" if trial.fits else "does not fit"
-    return f"  {trial.mode.settings:<78} {trial.seconds:>8.3g} {trial.memory / GIB:>7.1f}  {verdict}"
+    return f"  {trial.mode.settings:<80} {trial.seconds:>8.3g} {trial.memory / GIB:>7.1f}  {verdict}"
 
 
 def _advice(trials: list[Trial]) -> str:

@@ -103,12 +103,13 @@ class RelationalContrast:
         `clips` are those of all processes, of which this one predicted B: the loss is taken of all, so that every
         process has the same memory. None while the memory holds no other clip.
         """
-        features = list(gathered(torch.stack([frame_features(velocity) for velocity in predicted])))
+        processes = len(clips) // len(predicted)
+        features = list(gathered(torch.stack([frame_features(velocity) for velocity in predicted]), processes))
         losses = [self.of_clip(own, clip, generator) for own, clip in zip(features, clips, strict=True)]
         for own, clip in zip(features, clips, strict=True):
             self.memory.remember(clip, own)
         found = [loss for loss in losses if loss is not None]
-        return for_mean_of_gradients(torch.stack(found).mean()) if found else None
+        return for_mean_of_gradients(torch.stack(found).mean(), processes) if found else None
 
     def of_clip(self, features: Tensor, clip: str, generator: torch.Generator) -> Tensor | None:
         """RCL of one clip's frame features (f, C); None while the memory holds no other clip."""

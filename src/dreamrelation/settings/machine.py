@@ -9,6 +9,8 @@ from pydantic import Field, model_validator
 
 from dreamrelation.settings.base import Count, Settings
 
+AttentionKernel = Literal["auto", "sdpa", "flash_3"]
+
 
 class EndpointSettings(Settings):
     """How servers are asked that metrics need. Each job counts for itself."""
@@ -46,6 +48,9 @@ class MachineSettings(Settings):
     each of which otherwise holds all of them. Other stages do not do it."""
     compile_blocks: bool = False
     """Compile the denoiser's blocks with torch.compile: faster steps after a slow start."""
+    attention: AttentionKernel = "auto"
+    """What computes attention in the denoiser: `sdpa`, whichever kernel torch chooses; `flash_3`, FlashAttention-3 for
+    attention without a mask; `auto`, the second on a Hopper card where its package is installed."""
     segmentation_batch: Count = 8
     """Frames per forward pass of detectors and segmenters."""
     encoding_batch: Count = 1
@@ -56,13 +61,13 @@ class MachineSettings(Settings):
     """Frames per forward pass of a metric's network."""
     endpoint: EndpointSettings = EndpointSettings()
     training_processes: Count = 1
-    """Processes that train one method together, each on a graphics card of its own and with its share of
-    `batch_size`."""
+    """Processes that train one method together, each on a graphics card of its own and with its share of `batch_size`,
+    or of the tokens (`split_videos`)."""
     generation_processes: Count = 1
     """Processes that share the videos of one method and relation, each on a graphics card of its own."""
     split_videos: bool = False
-    """With `generation_processes` above 1: these processes make every video together, each with its share of the tokens
-    (context parallelism, Ulysses), instead of each making its own. Wan only."""
+    """With `generation_processes` or `training_processes` above 1: these go through every video together, each with its
+    share of the tokens (context parallelism, Ulysses), instead of each through its own. Wan only."""
     tensorboard: bool = False
     """Write the numbers of running trainings to `logs/tensorboard/` of the experiment, for TensorBoard."""
     checkpoint_every: Count = 200

@@ -71,7 +71,8 @@ def run(
     if not isinstance(settings.method, TrainedMethodSettings):
         raise UserError(f"method {method!r} is of the kind {settings.method.kind!r}: it learned nothing to look at")
     check_manifest(adapters_manifest, adapters)
-    seen_into = machine.model_copy(update={"compile_blocks": False})  # what is compiled shows nothing of its inside
+    # What is compiled shows nothing of its inside, nor do kernels that are not torch's.
+    seen_into = machine.model_copy(update={"compile_blocks": False, "attention": "sdpa"})
     backbone: Backbone = implementation_of(settings.model)(settings.model, seen_into)
     clips = _clips(settings, latents, latents_fingerprint(settings.latents, backbone.fingerprint("autoencoder")))
     places = _places(backbone, clips, settings)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from dreamrelation.backbones.context_parallelism import check_tokens
 from dreamrelation.backbones.interface import Autoencoder
 from dreamrelation.code_digest import stage_digest
 from dreamrelation.errors import Unfinished, UserError
@@ -125,6 +126,8 @@ def run(
         adapters=loaded,
     )
     together = machine.split_videos and process_count() > 1
+    if together:
+        check_tokens(settings.model.spec, video_grid(settings))
     own = wanted if together else wanted[process_number() :: process_count()]
     maker = Maker(settings, method, videos.name, model.denoiser.fingerprint, loaded)
     with finished_videos(unfinished, depends_on) as finished:

@@ -8,8 +8,9 @@ from dreamrelation.errors import UserError
 from dreamrelation.forecast.calls import calls_told
 from dreamrelation.forecast.cards import card_of
 from dreamrelation.forecast.counting import Counter
-from dreamrelation.forecast.experiment import Forecast, Forecaster
+from dreamrelation.forecast.experiment import Forecaster
 from dreamrelation.forecast.text import told
+from dreamrelation.forecast.work import Forecast
 from dreamrelation.planning import Plan
 
 

@@ -2,13 +2,14 @@
 
 from pathlib import Path
 
+from dreamrelation.backbones.context_parallelism import check_tokens
 from dreamrelation.code_digest import stage_digest
 from dreamrelation.errors import UserError
 from dreamrelation.files import appearing, check_own_folder, file_sha256, fingerprint
 from dreamrelation.latents.cache import CachedClips, NoClipsError, latents_fingerprint, load_clips
 from dreamrelation.methods.files import write_manifest
 from dreamrelation.methods.interface import OpenModel, TrainedMethod
-from dreamrelation.processes import is_main_process
+from dreamrelation.processes import is_main_process, process_count
 from dreamrelation.settings.machine import MachineSettings
 from dreamrelation.settings.methods import TrainedMethodSettings
 from dreamrelation.settings.registry import implementation_of
@@ -48,8 +49,6 @@ def run(
         raise UserError(f"method {method!r} is of the kind {settings.method.kind!r}: there is nothing to train")
     check_minutes(minutes)
     check_own_folder(adapters, ("*.safetensors", "*.json", "step_*"))
-    # Gradients are averaged over processes that see different clips, which is not so where they share a clip's tokens.
-    machine = machine.model_copy(update={"split_videos": False})
     with resume_folder(resume, alone=is_main_process()):
         backbone = implementation_of(settings.model)(settings.model, machine)
         made_with = latents_fingerprint(settings.latents, backbone.fingerprint("autoencoder"))
@@ -66,8 +65,11 @@ def run(
             latents=file_sha256(latents),
             captions=file_sha256(captions),
         )
+        together = machine.split_videos and process_count() > 1
+        if together:
+            check_tokens(settings.model.spec, data.grid)
         normalise = settings.method.normalise_latents == "per_channel"
-        setup = TrainingSetup(model.denoiser, data, learner, normalise, settings.method.noise_shift)
+        setup = TrainingSetup(model.denoiser, data, learner, normalise, settings.method.noise_shift, together)
         facts = {"relation": relation, "method": method}
         snapshots = Snapshots(resume, depends_on, settings.method.snapshots, lambda folder: learner.save(folder, facts))
         saving = Saving(resume, depends_on, machine.checkpoint_every, snapshots, minutes)

@@ -73,7 +73,7 @@ class Trainer:
             raise UserError(
                 f"{what}: found {process_count()} processes, expected one: {spec.title} is trained in one process"
             )
-        if settings.batch_size % process_count():
+        if not setup.whole_batch and settings.batch_size % process_count():
             raise UserError(
                 f"{what}: found training.batch_size {settings.batch_size} and {process_count()} processes, expected a"
                 " number of clips that they can share evenly"
@@ -141,11 +141,13 @@ class Trainer:
     def prepared_from(self, step: int) -> Generator[PreparedPass]:
         """The passes of this step and of those after it; each is prepared while the one before is computed."""
         settings, accelerator = self.settings, self.accelerator
+        all_clips = self.setup.whole_batch
+        share = (0, 1) if all_clips else (accelerator.process_index, accelerator.num_processes)
         ids = (PassId(self.seed, s, p) for s in range(step, settings.steps) for p in range(settings.accumulation))
 
         def work(pass_id: PassId) -> PreparedPass:
             draw = draw_pass(self.setup.data, pass_id, settings.batch_size, settings.caption_dropout)
-            return prepare(self.setup, pass_id, draw, accelerator.process_index, accelerator.num_processes)
+            return prepare(self.setup, pass_id, draw, *share)
 
         return ahead(work, ids)
 

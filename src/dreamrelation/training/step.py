@@ -25,6 +25,8 @@ class TrainingSetup:
     """Whether latents are noised in the transformer's space; the released code noises the raw ones."""
     noise_shift: float
     """By how much the method's noise levels are pushed towards noise; 1: not at all."""
+    whole_batch: bool = False
+    """Whether each of several processes sees all clips of a batch, and has its share of their tokens."""
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ from dreamrelation.methods.motion_embedding.embedding import (
 )
 from dreamrelation.methods.motion_embedding.settings import MotionEmbeddingSettings
 from dreamrelation.methods.storage import check_shape, load_tensors, save_tensors
+from dreamrelation.processes import own_part
 from dreamrelation.roles import Role
 
 FILE = "motion.safetensors"
@@ -109,7 +110,10 @@ def _adding(embedding: Callable[[], Tensor]) -> Hook:
 
     def hook(module: nn.Module, args: tuple[Tensor]) -> tuple[Tensor]:
         (tokens,) = args
-        return (tokens + embedding().to(tokens),)
+        added = embedding().to(tokens)
+        if len(added) > tokens.shape[1]:  # processes divide a video's tokens among them
+            added = own_part(added)
+        return (tokens + added,)
 
     return hook
 
