@@ -17,7 +17,10 @@ JUDGE = {"kind": "openai_endpoint", "url": "http://127.0.0.1:1/v1", "key_variabl
 WRONG = {
     "a field of its own": ({"metrics": {"asked": {"judge": {"api_key": KEY}}}}, "metrics.asked.judge.api_key"),
     "a field of any name": ({"hf_token": TOKEN}, "hf_token"),
-    "a field of each request": ({"metrics": {"asked": {"judge": {"extra": {"token": "x"}}}}}, "judge.extra.token"),
+    "a field of each request": (
+        {"metrics": {"asked": {"judge": {"extra": {"token": "012345-token"}}}}},
+        "judge.extra.token",
+    ),
     "in a list": (
         {"metrics": {"asked": {"judge": {"extra": {"headers": [{"Authorization": KEY}]}}}}},
         "0.Authorization",
@@ -43,6 +46,11 @@ def test_a_secret_in_the_configuration_is_refused_and_not_repeated(what: str) ->
     told = str(caught.value)
     assert KEY not in told and TOKEN not in told and "my-pass" not in told
     assert place is None or (place in told and "looks like a secret" in told and "`key_variable`" in told)
+
+
+def test_words_that_a_method_makes_up_are_no_secrets() -> None:
+    words = {"placeholder_token": "<shaking>", "initializer_token": "relation", "last_token": 3, "token": None}
+    assert list(secrets_in({"methods": {"mine": words}})) == []
 
 
 def test_a_key_of_another_form_as_the_variable_is_not_repeated() -> None:
