@@ -13,15 +13,17 @@ REPORT := results/puppets/report/index.html
 OWN_MASKS := results/own_clips/bowing/masks.png
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 DIST := build/dist
+FAULTS := build/faults
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slurm check wheel docs bench clean
+.PHONY: help demo test test-slurm test-faults check wheel docs bench clean
 .DELETE_ON_ERROR:
 
 help:
 	@echo "make demo    the whole pipeline on the puppets, from clips to the report; about eleven minutes on two cores"
 	@echo "make test    all checks, then all tests"
 	@echo "make test-slurm  tests on a Slurm of this machine, which they start and stop; Debian, as root"
+	@echo "make test-faults  kills runs, fills disks, flips bits, and compares what comes out; most of an hour on two cores"
 	@echo "make check   format, types, layers and rules, without the tests"
 	@echo "make wheel   the package as a wheel and as a source distribution, in $(DIST)"
 	@echo "make docs    the documentation as a site, in build/site"
@@ -48,6 +50,18 @@ test-slurm: $(PACKAGE)
 	@command -v sbatch > /dev/null || tests/slurm/install.sh
 	@echo "== Tests on a Slurm of one host, about a quarter of an hour on two cores"
 	@TEST_SLURM=1 OMP_NUM_THREADS=1 $(BIN)/pytest tests/slurm
+
+# One tiny run is made, and then disturbed in every way. The campaign on the whole demo is a command of docs/faults.md.
+test-faults: $(PACKAGE)
+	@rm -rf $(FAULTS) && mkdir -p $(FAULTS)
+	@echo "== Orphans, two Snakemakes, wrong clocks, flipped bits that are made good"
+	@TEST_FAULTS=1 FAULTS_FOLDER=$(FAULTS) OMP_NUM_THREADS=1 $(BIN)/pytest tests/faults
+	@echo "== Disks that are full or cannot be written to, inputs that cannot be read"
+	@OMP_NUM_THREADS=1 $(BIN)/python -m tests.faults.full_disk --reference $(FAULTS)/reference
+	@echo "== Flipped bits"
+	@OMP_NUM_THREADS=1 $(BIN)/python -m tests.faults.flips --reference $(FAULTS)/reference
+	@echo "== Kills"
+	@$(BIN)/python -m tests.faults.kill_campaign --reference $(FAULTS)/reference --workdir $(FAULTS)/campaign
 
 check: $(PACKAGE)
 	@echo "== Python: ruff"

@@ -68,8 +68,9 @@ def writing(path: Path, beside: Path | None = None) -> Iterator[None]:
             raise UserError(f"{path}: cannot be written: {os.strerror(error.errno or 0)}") from error
         raise
     except Exception as error:
-        if _bytes_free(path.parent) < FULL:
-            raise UserError(f"{path}: cannot be written: {os.strerror(errno.ENOSPC)}") from error
+        full = os.strerror(errno.ENOSPC)
+        if full in str(error) or _bytes_free(path.parent) < FULL:
+            raise UserError(f"{path}: cannot be written: {full}") from error
         raise
 
 

@@ -15,6 +15,7 @@ import torch
 from dreamrelation.cli import main
 from dreamrelation.config import load
 from dreamrelation.errors import Unfinished, UserError
+from dreamrelation.files import appearing
 from dreamrelation.listings import find_changed, write_listing
 from dreamrelation.progress import TERMINAL, tell
 from dreamrelation.settings.machine import MachineSettings
@@ -193,8 +194,21 @@ def test_outputs_whose_settings_cannot_be_written_do_not_stay(tmp_path: Path, mo
         raise UserError("settings: cannot be written: No space left on device")
 
     monkeypatch.setattr(record, "write_settings", refuse)
-    (tmp_path / "folder").mkdir()
-    (tmp_path / "file").touch()
-    with pytest.raises(UserError, match="No space left"):
-        record.write_record(MachineSettings(), tmp_path / "file", [tmp_path / "file", tmp_path / "folder"])
+    outputs = [tmp_path / "file", tmp_path / "folder"]
+    with pytest.raises(UserError, match="No space left"), record.recorded(MachineSettings(), outputs[0], outputs):
+        outputs[0].touch()
+        outputs[1].mkdir()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_of_a_stage_that_fails_only_what_it_had_not_written_stays(tmp_path: Path) -> None:
+    """Its first outputs would otherwise stand beside the settings and the list of an earlier run, or of none."""
+    outputs = [tmp_path / name for name in ("new", "replaced", "kept")]
+    for path in outputs[1:]:
+        path.write_text("earlier")
+    with pytest.raises(UserError, match="the third"), record.recorded(MachineSettings(), outputs[0], outputs):
+        for path in outputs[:2]:
+            with appearing(path) as beside:
+                beside.write_text("now")
+        raise UserError("the third cannot be written")
+    assert [path.name for path in tmp_path.iterdir()] == ["kept"]

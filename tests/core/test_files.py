@@ -90,6 +90,8 @@ def test_a_full_disk_names_the_file_however_a_library_tells_of_it(
         f.write("text")
     with pytest.raises(RuntimeError), appearing(tmp_path / "a"):
         raise RuntimeError("an error of ours")
+    with pytest.raises(UserError, match=r"/a: cannot be written: No space left on device"), appearing(tmp_path / "a"):
+        raise RuntimeError("Error while serializing: I/O error: No space left on device (os error 28)")
     monkeypatch.setattr(files, "_bytes_free", lambda folder: 0)
     with pytest.raises(UserError, match=r"/a: cannot be written: No space left on device"), appearing(tmp_path / "a"):
         raise RuntimeError("such as torch's own for an archive that it cannot write")

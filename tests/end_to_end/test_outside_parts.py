@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import load_file
-from tests.end_to_end.test_pipeline import TINY, real_models
-from tests.workflow.checkout import Checkout, copy_workflow
+from tests.end_to_end.test_pipeline import TINY
+from tests.workflow.checkout import Checkout, copy_workflow, real_models
 
 from dreamrelation.tables.rows import MASKS, SCORES, SET_SCORES, TRAINING, VIDEOS
 

@@ -11,8 +11,7 @@ import numpy as np
 import pytest
 import yaml
 from safetensors import safe_open
-from tests.end_to_end.test_pipeline import real_models
-from tests.workflow.checkout import Checkout, copy_workflow
+from tests.workflow.checkout import Checkout, copy_workflow, real_models
 
 from dreamrelation.tables.rows import INDEX, MASKS, SELECTION, VIDEOS
 

@@ -1,13 +1,12 @@
 """The whole pipeline through Snakemake, on the real small Mochi and judge, as small as it gets."""
 
 import json
-import shutil
 from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-from tests.workflow.checkout import REPOSITORY, Checkout, copy_workflow
+from tests.workflow.checkout import Checkout, copy_workflow, real_models
 
 from dreamrelation.backbones.weights import part_fingerprint
 from dreamrelation.config import load
@@ -39,13 +38,6 @@ CONFIG = ("--configfile", "tiny.yaml", "few.yaml")
 RESULTS = "results/puppets"
 METHODS = ("base", "direct_lora", "dreamrelation")
 METRICS = ("joint_accuracy", "relation_accuracy", "motion")
-
-
-def real_models(checkout: Checkout) -> None:
-    """Put the shipped models in the place of their stand-ins."""
-    models = checkout.folder / "data/puppets/models"
-    shutil.rmtree(models)
-    shutil.copytree(REPOSITORY / "data/puppets/models", models)
 
 
 @pytest.fixture(scope="module")

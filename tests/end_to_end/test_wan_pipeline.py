@@ -6,9 +6,9 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from safetensors import safe_open
-from tests.end_to_end.test_pipeline import TINY, real_models
+from tests.end_to_end.test_pipeline import TINY
 from tests.small_wan import TEXT_WIDTH, write_random_wan
-from tests.workflow.checkout import Checkout, copy_workflow
+from tests.workflow.checkout import Checkout, copy_workflow, real_models
 
 from dreamrelation.backbones.wan.spec import NEGATIVE_PROMPT
 from dreamrelation.tables.rows import SELECTION, TRAINING, VIDEOS

@@ -8,9 +8,8 @@ from datetime import datetime
 from pathlib import Path
 
 import yaml
-from tests.end_to_end.test_pipeline import real_models
 from tests.slurm.cluster import Cluster
-from tests.workflow.checkout import Answer, Checkout, copy_workflow
+from tests.workflow.checkout import Answer, Checkout, copy_workflow, real_models
 
 PROFILE = Path("profiles/slurm/config.yaml")
 WITHOUT_ACCOUNTING = ("slurm-status-command: squeue", "slurm-no-account: true")

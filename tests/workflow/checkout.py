@@ -62,18 +62,32 @@ class Checkout:
     more_paths: tuple[str, ...] = ()
     """Further folders on PYTHONPATH."""
 
+    @property
+    def environment(self) -> dict[str, str]:
+        """In which the package of every Python is the copy."""
+        return os.environ | {"PYTHONPATH": os.pathsep.join([str(self.folder / "src"), *self.more_paths])}
+
     def snakemake(self, *arguments: str) -> Answer:
         command = [sys.executable, "-m", "snakemake", *arguments]
-        environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(self.folder / "src"), *self.more_paths])}
-        done = subprocess.run(command, cwd=self.folder, env=environment, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            command, cwd=self.folder, env=self.environment, capture_output=True, text=True, check=False
+        )
         return Answer(done.returncode, done.stdout, done.stderr)
+
+    def start(self, told: Path, *arguments: str) -> subprocess.Popen[bytes]:
+        """Snakemake at work as the head of a process group of its own; what it says goes to the file `told`."""
+        command = [sys.executable, "-m", "snakemake", *arguments]
+        with told.open("wb") as file:
+            return subprocess.Popen(
+                command, cwd=self.folder, env=self.environment, stdout=file, stderr=file, start_new_session=True
+            )
 
     def plan(self, *arguments: str) -> Answer:
         return self.snakemake("--dry-run", *arguments)
 
-    def summary(self) -> list[dict[str, str]]:
+    def summary(self, *arguments: str) -> list[dict[str, str]]:
         """One row per output: its rule, inputs, command and state."""
-        lines = [line.split("\t") for line in self.snakemake("--detailed-summary").output.splitlines()]
+        lines = [line.split("\t") for line in self.snakemake("--detailed-summary", *arguments).output.splitlines()]
         header, *rows = [line for line in lines if len(line) == SUMMARY_COLUMNS]
         return [dict(zip(header, row, strict=True)) for row in rows]
 
@@ -86,6 +100,7 @@ class Checkout:
 
 
 def copy_workflow(folder: Path) -> Checkout:
+    """A checkout with stand-ins for the models."""
     for name in PARTS:
         source = REPOSITORY / name
         if source.is_dir():
@@ -96,3 +111,10 @@ def copy_workflow(folder: Path) -> Checkout:
     checkout.place(*MODELS)
     shutil.copy(REPOSITORY / JUDGE, folder / JUDGE)
     return checkout
+
+
+def real_models(checkout: Checkout) -> None:
+    """Put the shipped models in the place of their stand-ins."""
+    models = checkout.folder / "data/puppets/models"
+    shutil.rmtree(models)
+    shutil.copytree(REPOSITORY / "data/puppets/models", models)

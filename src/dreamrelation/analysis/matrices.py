@@ -69,6 +69,7 @@ class AttentionMatrices:
             return {name: self.folder / file for name, file in listed.items()}
         for path in sorted(self.folder.glob("*.safetensors")):
             try:
+                path.open("rb").close()  # safetensors says "no such file" of one that may not be read
                 with safe_open(path, "pt") as content:
                     found.update(dict.fromkeys(content.keys(), path))
             except (OSError, SafetensorError) as error:

@@ -7,6 +7,7 @@ Settings come from configuration files (`--config`), or as the very slice that t
 import argparse
 import json
 import os
+from contextlib import nullcontext
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from dreamrelation.settings.machine import MachineSettings
 from dreamrelation.settings.stage_registry import STAGES
 from dreamrelation.settings.stages import Chosen, RelationStage
 from dreamrelation.stages.command_list import COMMANDS
-from dreamrelation.stages.record import check_inputs, write_record
+from dreamrelation.stages.record import check_inputs, recorded
 from dreamrelation.stages.tools import TOOLS, call_tool
 
 
@@ -75,9 +76,13 @@ def call(options: argparse.Namespace, given: list[str]) -> None:
     if speaks:
         read_by_name = [path for name in command.lists for path in arguments[name]]
         check_inputs([*(arguments[name] for name in command.inputs), *read_by_name])
-    import_module(f"dreamrelation.stages.{options.stage}").run(settings=settings, **arguments)
+    record = nullcontext()
     if speaks and command.record_beside is not None:
-        write_record(settings, arguments[command.record_beside], [arguments[name] for name in command.outputs])
+        outputs = [arguments[name] for name in command.outputs]
+        record = recorded(settings, arguments[command.record_beside], outputs)
+    stage = import_module(f"dreamrelation.stages.{options.stage}")
+    with record:
+        stage.run(settings=settings, **arguments)
 
 
 def _flag(name: str) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from dreamrelation.errors import UserError
 from dreamrelation.files import appearing
-from dreamrelation.methods.files import write_manifest
+from dreamrelation.methods.files import check_manifest, write_manifest
 
 FOLDER = "snapshots"
 MANIFEST = "adapters.json"
@@ -47,11 +47,18 @@ class Snapshots:
             write_manifest(beside / MANIFEST, beside)
 
     def deliver(self, adapters: Path) -> None:
-        """Copy them into the folder of what was learned in the end. Raises UserError where one is not there."""
+        """Copy them into the folder of what was learned in the end.
+
+        Raises UserError where one is not there, or holds other bytes than were saved.
+        """
         for step in self.steps:
             taken = self._own / snapshot_name(step)
-            if not (taken / MANIFEST).is_file():
-                raise UserError(f"{taken}: no such snapshot; remove {self.folder} and run the training again")
+            try:
+                check_manifest(taken / MANIFEST, taken)
+            except UserError as error:
+                raise UserError(
+                    f"a snapshot is not as it was saved: {error}: remove {self.folder}, it begins anew"
+                ) from None
             shutil.copytree(taken, adapters / taken.name)
 
     def discard(self) -> None:
