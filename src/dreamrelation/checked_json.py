@@ -62,8 +62,12 @@ def append_line(path: Path, content: Content) -> None:
 
 
 def line_of(content: Content) -> str:
-    """One line, with its end."""
-    return json.dumps(with_crc(content)) + "\n"
+    """One line, with its end; as people read it, but where it has what UTF-8 cannot, as a broken file name."""
+    whole = with_crc(content)
+    try:
+        return json.dumps(whole, ensure_ascii=False).encode().decode() + "\n"
+    except UnicodeEncodeError:
+        return json.dumps(whole) + "\n"
 
 
 def _crc(content: Content) -> str:

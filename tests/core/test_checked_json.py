@@ -24,6 +24,12 @@ def test_what_was_changed_is_refused(found: object) -> None:
         without_crc(found)
 
 
+def test_people_can_read_what_is_no_english(tmp_path: Path) -> None:
+    append_line(tmp_path / "lines", {"text": "…是"})
+    assert "…是" in (tmp_path / "lines").read_text(encoding="utf-8")
+    assert list(read_lines(tmp_path / "lines")) == [{"text": "…是"}]
+
+
 def test_any_flipped_bit_costs_its_line_and_no_other(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "lines"
     for number in range(2):

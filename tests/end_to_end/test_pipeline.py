@@ -11,6 +11,7 @@ from tests.workflow.checkout import Checkout, copy_workflow, real_models
 from dreamrelation.backbones.weights import part_fingerprint
 from dreamrelation.config import load
 from dreamrelation.latents.cache import latents_fingerprint
+from dreamrelation.listings import find_changed
 from dreamrelation.segmentation.run_lengths import stored_masks
 from dreamrelation.settings.stages import LatentsStage
 from dreamrelation.tables.rows import CONTROLS, INDEX, MASKS, SCORES, SELECTION, TRAINING, VIDEOS
@@ -107,9 +108,11 @@ def test_settings_stand_beside_every_output(built: Checkout) -> None:
               "shaking_hands/prompts.settings.yaml", "shaking_hands/latents.settings.yaml",
               "shaking_hands/dreamrelation/training.settings.yaml",
               "shaking_hands/dreamrelation/videos.settings.yaml", "shaking_hands/base/scores/motion.settings.yaml",
-              "tables/scores.settings.yaml")  # fmt: skip
-    missing = [name for name in beside if not (results / name).is_file()]
+              "report.settings.yaml")  # fmt: skip
+    lists = [name.replace(".settings.yaml", ".sha256") for name in beside]
+    missing = [name for name in (*beside, *lists) if not (results / name).is_file()]
     assert not missing
+    assert all(find_changed(path) is None for path in results.rglob("*.sha256"))
 
 
 def test_adapters_and_curves_of_each_method(built: Checkout) -> None:

@@ -32,9 +32,9 @@ DIRECT = LoraSettings(
 @pytest.mark.parametrize(
     ("fixture", "every", "depth"),
     [
-        *((fixture, every, depth) for fixture in ("random_mochi", "random_wan") for every, depth in ((0, 6), (2, 9))),
-        ("random_mochi", 1, 6),
-        ("random_hunyuan_video", 2, 9),
+        *((fixture, every, depth) for fixture in ("random_mochi", "random_wan") for every, depth in ((0, 5), (2, 7))),
+        ("random_mochi", 1, 5),
+        ("random_hunyuan_video", 2, 7),
     ],
 )
 def test_two_depths_tell_a_third(fixture: str, every: int, depth: int, request: pytest.FixtureRequest) -> None:

@@ -3,6 +3,8 @@
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
@@ -40,47 +42,54 @@ from diffusers import DiffusionPipeline, FlowMatchEulerDiscreteScheduler
 from safetensors.torch import load_file, save_file
 import torch
 
-asked = json.loads(sys.argv[1])
-adapters, shift = Path(asked["adapters"]), asked["shift"]
-pipeline = DiffusionPipeline.from_pretrained(asked["model"])
-pipeline.set_progress_bar_config(disable=True)
 
-for name in asked["used"]:
-    file = f"{name}.safetensors"
-    pipeline.load_lora_weights(adapters, weight_name=file, adapter_name=name)
-    if asked["experts"]:
-        pipeline.transformer_2.load_lora_adapter(adapters, weight_name=file, adapter_name=name, prefix="transformer_2")
-pipeline.set_adapters(asked["used"])
+def draw(asked):
+    adapters, shift = Path(asked["adapters"]), asked["shift"]
+    pipeline = DiffusionPipeline.from_pretrained(asked["model"])
+    pipeline.set_progress_bar_config(disable=True)
 
-for name in asked["used"]:
-    stored = load_file(adapters / f"{name}.safetensors")
-    loaded = {
-        f"{part}.{key.replace(f'.{name}.', '.')}": value
-        for part in ("transformer", "transformer_2")
-        if getattr(pipeline, part, None) is not None
-        for key, value in getattr(pipeline, part).named_parameters()
-        if f".lora_A.{name}." in key or f".lora_B.{name}." in key
-    }
-    assert loaded.keys() == stored.keys(), sorted(loaded.keys() ^ stored.keys())[:4]
-    assert all(torch.equal(loaded[key], stored[key]) for key in stored)
+    for name in asked["used"]:
+        file = f"{name}.safetensors"
+        pipeline.load_lora_weights(adapters, weight_name=file, adapter_name=name)
+        if asked["experts"]:
+            second = pipeline.transformer_2
+            second.load_lora_adapter(adapters, weight_name=file, adapter_name=name, prefix="transformer_2")
+    pipeline.set_adapters(asked["used"])
 
-if shift is not None:
-    class Even(FlowMatchEulerDiscreteScheduler):
-        def set_timesteps(self, count=None, device=None, sigmas=None):
-            even = np.linspace(1, 1 / count, count).tolist() if sigmas is None else sigmas
-            super().set_timesteps(sigmas=even, device=device)
+    for name in asked["used"]:
+        stored = load_file(adapters / f"{name}.safetensors")
+        loaded = {
+            f"{part}.{key.replace(f'.{name}.', '.')}": value
+            for part in ("transformer", "transformer_2")
+            if getattr(pipeline, part, None) is not None
+            for key, value in getattr(pipeline, part).named_parameters()
+            if f".lora_A.{name}." in key or f".lora_B.{name}." in key
+        }
+        assert loaded.keys() == stored.keys(), sorted(loaded.keys() ^ stored.keys())[:4]
+        assert all(torch.equal(loaded[key], stored[key]) for key in stored)
 
-    pipeline.scheduler = Even(shift=shift)
+    if shift is not None:
+        class Even(FlowMatchEulerDiscreteScheduler):
+            def set_timesteps(self, count=None, device=None, sigmas=None):
+                even = np.linspace(1, 1 / count, count).tolist() if sigmas is None else sigmas
+                super().set_timesteps(sigmas=even, device=device)
 
-if asked["isolate"]:
-    forward = pipeline.transformer.forward
-    pipeline.transformer.forward = lambda **given: forward(**{**given, "isolate_modalities": True})
-noise = load_file(asked["noise"])["noise"]
-given = dict(asked["call"], latents=noise)
-latents = pipeline(**given, output_type="latent").frames
-frames = pipeline(**given, output_type="np").frames
-save_file({"latents": latents.contiguous(), "frames": torch.from_numpy(np.ascontiguousarray(frames))}, asked["answer"])
-assert not [module for module in sys.modules if module.split(".")[0] == "dreamrelation"]
+        pipeline.scheduler = Even(shift=shift)
+
+    if asked["isolate"]:
+        forward = pipeline.transformer.forward
+        pipeline.transformer.forward = lambda **given: forward(**{**given, "isolate_modalities": True})
+    noise = load_file(asked["noise"])["noise"]
+    given = dict(asked["call"], latents=noise)
+    latents = pipeline(**given, output_type="latent").frames
+    frames = torch.from_numpy(np.ascontiguousarray(pipeline(**given, output_type="np").frames))
+    save_file({"latents": latents.contiguous(), "frames": frames}, asked["answer"])
+
+
+for line in sys.stdin:
+    draw(json.loads(line))
+    assert not [module for module in sys.modules if module.split(".")[0] == "dreamrelation"]
+    print("drawn", flush=True)
 """
 
 
@@ -107,8 +116,43 @@ def our_video(kind: Kind, denoiser: Denoiser, noise: torch.Tensor) -> tuple[torc
     return latents, kind.backbone.autoencoder().decode(latents)
 
 
-def video_of_a_stranger(kind: Kind, adapters: Path, noise: torch.Tensor, folder: Path) -> dict[str, torch.Tensor]:
-    """What somebody makes who has diffusers and the files, and not this package."""
+@dataclass(frozen=True)
+class Stranger:
+    """A process of somebody who has diffusers and the files, and not this package."""
+
+    process: subprocess.Popen[str]
+    errors: Path
+
+    def draw(self, asked: dict[str, Any]) -> None:
+        assert self.process.stdin is not None and self.process.stdout is not None
+        before = len(self.said)
+        self.process.stdin.write(json.dumps(asked) + "\n")
+        self.process.stdin.flush()
+        answer = self.process.stdout.readline()
+        said = self.said[before:]
+        assert answer == "drawn\n", said[-3000:]
+        assert "unexpected keys" not in said and "No LoRA keys" not in said, said
+
+    @property
+    def said(self) -> str:
+        return self.errors.read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def stranger(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stranger]:
+    """One for all models: most of its time is that until diffusers is there."""
+    folder = tmp_path_factory.mktemp("stranger")
+    script, errors = folder / "stranger.py", folder / "errors.txt"
+    script.write_text(STRANGER, encoding="utf-8")
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with errors.open("w") as file, subprocess.Popen([sys.executable, "-I", str(script)], stderr=file, **pipes) as begun:
+        yield Stranger(begun, errors)
+
+
+def video_of_a_stranger(
+    stranger: Stranger, kind: Kind, adapters: Path, noise: torch.Tensor, folder: Path
+) -> dict[str, torch.Tensor]:
+    """What the stranger makes."""
     save_file({"noise": kind.for_pipeline(noise).contiguous()}, folder / "noise.safetensors")
     schedule, stride = kind.spec.sampling.schedule, kind.spec.spatial_stride
     asked = {
@@ -130,17 +174,12 @@ def video_of_a_stranger(kind: Kind, adapters: Path, noise: torch.Tensor, folder:
             **kind.asked(SCALE),
         },
     }
-    script = folder / "stranger.py"
-    script.write_text(STRANGER, encoding="utf-8")
-    command = [sys.executable, "-I", str(script), json.dumps(asked)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr[-3000:]
-    assert "unexpected keys" not in done.stderr and "No LoRA keys" not in done.stderr, done.stderr
+    stranger.draw(asked)
     answer = load_file(folder / "answer.safetensors")
     return {**answer, "latents": kind.from_pipeline(answer["latents"])}
 
 
-def test_a_pipeline_without_this_package_draws_our_video(kind: Kind, tmp_path: Path) -> None:
+def test_a_pipeline_without_this_package_draws_our_video(stranger: Stranger, kind: Kind, tmp_path: Path) -> None:
     """Catches names that diffusers does not know, and a scale alpha / rank that it is not told."""
     adapters = tmp_path / "adapters"
     adapters.mkdir()
@@ -150,7 +189,7 @@ def test_a_pipeline_without_this_package_draws_our_video(kind: Kind, tmp_path: P
     plain, _ = our_video(kind, model.denoiser, noise)
     Lora(LoraSettings(rank=RANK, alpha=ALPHA)).load(model, CELLS, adapters)
     latents, frames = our_video(kind, model.denoiser, noise)
-    theirs = video_of_a_stranger(kind, adapters, noise, tmp_path)
+    theirs = video_of_a_stranger(stranger, kind, adapters, noise, tmp_path)
     torch.testing.assert_close(latents, theirs["latents"], rtol=1e-3, atol=1e-3)
     assert abs(frames.astype(int) - np.round(255 * theirs["frames"].numpy()).astype(int)).max() <= 1
     assert (latents - plain).pow(2).mean().sqrt() > 0.05, "the adapters do something"

@@ -19,6 +19,7 @@ from pathlib import Path
 import pytest
 from snakemake.cli import get_argument_parser
 from tests.workflow.checkout import REPOSITORY, Checkout, copy_workflow
+from tests.workflow.planned import plan
 
 from dreamrelation.config import load
 from dreamrelation.settings.own_relations import read_own_relation
@@ -183,10 +184,10 @@ def complaints(stocked: Checkout) -> dict[Command, str]:
     for (options, _), group in groupby(planned, lambda command: (command.options, not command.targets)):
         commands = list(group)
         targets = dict.fromkeys(target for command in commands for target in command.targets)
-        if stocked.plan(*targets, *options).status == 0:
+        if plan(stocked, *targets, *options).status == 0:
             continue
         for targets in {command.targets for command in commands}:
-            answer = stocked.plan(*targets, *options)
+            answer = plan(stocked, *targets, *options)
             if answer.status != 0:
                 found |= {command: answer.text[-3000:] for command in commands if command.targets == targets}
     return found
@@ -213,7 +214,7 @@ def test_snakemake_understands_and_plans(command: Command, complaints: dict[Comm
 
 def test_a_plan_for_nothing_fails(stocked: Checkout) -> None:
     """Dry runs would otherwise show nothing."""
-    assert stocked.plan("results/puppets/kicking/masks.txt").status == 1
+    assert plan(stocked, "results/puppets/kicking/masks.txt").status == 1
 
 
 @documented("dreamrelation")

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 from tests.workflow.checkout import Checkout, copy_workflow
+from tests.workflow.planned import plan
 
 from dreamrelation.config import load
 from dreamrelation.paper import TABLES
@@ -19,7 +20,7 @@ NTU_FILES = ("config.yaml", "configs/ntu_mochi.yaml")
 def test_everything_is_planned_once(checkout: Checkout) -> None:
     settings = load([checkout.folder / "config.yaml"])
     relations, methods, metrics = len(settings.relations), len(settings.methods), len(settings.metrics)
-    answer = checkout.plan()
+    answer = plan(checkout)
     assert answer.status == 0, answer.text
     assert answer.jobs == {
         "puppets": 1,
@@ -46,7 +47,7 @@ def test_everything_is_planned_once(checkout: Checkout) -> None:
 
 
 def test_one_relation_needs_no_other(checkout: Checkout) -> None:
-    answer = checkout.plan("results/puppets/shaking_hands/evaluation.json")
+    answer = plan(checkout, "results/puppets/shaking_hands/evaluation.json")
     assert answer.status == 0, answer.text
     assert answer.jobs["train"] == 2
     assert "hugging" not in answer.text
@@ -55,23 +56,23 @@ def test_one_relation_needs_no_other(checkout: Checkout) -> None:
 
 
 def test_one_metric_of_one_method_needs_no_other(checkout: Checkout) -> None:
-    answer = checkout.plan("results/puppets/hugging/base/scores/motion.parquet")
+    answer = plan(checkout, "results/puppets/hugging/base/scores/motion.parquet")
     assert answer.jobs == {"puppets": 1, "clips": 1, "prompts": 1, "generate": 1, "evaluate": 1}
 
 
 def test_a_method_that_takes_anothers_adapters_trains_nothing(checkout: Checkout) -> None:
     half = "methods={half: {kind: lora, adapters_of: dreamrelation, inference_scale: 0.5}}"
-    answer = checkout.plan("results/puppets/hugging/half/videos.parquet", "--config", half)
+    answer = plan(checkout, "results/puppets/hugging/half/videos.parquet", "--config", half)
     assert answer.status == 0, answer.text
     assert answer.jobs["train"] == answer.jobs["generate"] == 1 and "Training: dreamrelation on hugging" in answer.text
 
 
 def test_a_table_of_the_paper_needs_its_own_methods_alone(checkout: Checkout) -> None:
     table = "results/puppets/tables/table3.csv"
-    answer = checkout.plan("--configfile", "configs/ablations.yaml", "--", table)
+    answer = plan(checkout, "--configfile", "configs/ablations.yaml", "--", table)
     assert answer.status == 0, answer.text
     assert answer.jobs["train"] == 3 * 4 and answer.jobs["table"] == 1 and "report" not in answer.jobs
-    answer = checkout.plan(table)
+    answer = plan(checkout, table)
     assert answer.status == 1
     assert "table 3: the experiment has dreamrelation of its methods, expected two or more of" in answer.text
 
@@ -85,7 +86,7 @@ def test_the_papers_whole_study_is_planned(tmp_path: Path) -> None:
     assert {method for table in TABLES.values() for method in table.methods} <= set(settings.methods)
     assert sum(len(settings.generation.video_names(relation)) for relation in RELATIONS) == 260
     checkout.place(*settings.data.files(), *settings.masks.segmenter.files())
-    answer = checkout.plan("--configfile", *files)
+    answer = plan(checkout, "--configfile", *files)
     assert answer.status == 0, answer.text[-3000:]
     assert answer.jobs["generate"] == 26 * len(settings.methods)
     assert answer.jobs["train"] == 26 * len(settings.trained_methods)
@@ -93,24 +94,24 @@ def test_the_papers_whole_study_is_planned(tmp_path: Path) -> None:
 
 
 def test_a_dry_run_writes_nothing(checkout: Checkout) -> None:
-    checkout.plan()
+    plan(checkout)
     assert not (checkout.folder / "results").exists()
 
 
 def test_a_method_without_adapters_is_not_trained(checkout: Checkout) -> None:
-    answer = checkout.plan("results/puppets/hugging/base/adapters.json")
+    answer = plan(checkout, "results/puppets/hugging/base/adapters.json")
     assert answer.status == 1
     assert "MissingRuleException" in answer.text
 
 
 def test_the_slurm_profile_plans_the_same_jobs_without_a_number_of_cores(checkout: Checkout) -> None:
-    answer = checkout.plan("--workflow-profile", "profiles/slurm")
+    answer = plan(checkout, "--workflow-profile", "profiles/slurm")
     assert answer.status == 0, answer.text
-    assert answer.jobs == checkout.plan().jobs
+    assert answer.jobs == plan(checkout).jobs
 
 
 def test_ntu_names_the_data_that_are_missing(checkout: Checkout) -> None:
-    answer = checkout.plan(*NTU)
+    answer = plan(checkout, *NTU)
     assert answer.status == 1
     assert "data/ntu/nturgb+d_rgb" in answer.text
     assert "data/ntu/nturgb+d_skeletons" in answer.text
@@ -120,12 +121,12 @@ def test_ntu_names_the_checkpoints_that_are_missing_and_starts_from_its_data(tmp
     checkout = copy_workflow(tmp_path)
     settings = load([checkout.folder / name for name in NTU_FILES])
     checkout.place(*settings.data.files())
-    answer = checkout.plan(*NTU)
+    answer = plan(checkout, *NTU)
     assert answer.status == 1
     checkpoints = settings.masks.segmenter.files()
     assert len(checkpoints) == 2 and all(name in answer.text for name in checkpoints)
     checkout.place(*checkpoints)
-    answer = checkout.plan(*NTU)
+    answer = plan(checkout, *NTU)
     assert answer.status == 0, answer.text
     assert "puppets" not in answer.jobs
     assert answer.jobs["masks"] == len(settings.relations)
@@ -152,21 +153,21 @@ def test_a_foreign_folder_is_refused_before_anything_in_it_is_removed(tmp_path: 
     ],
 )
 def test_a_bad_setting_is_named_with_its_place(checkout: Checkout, override: str, expected: str) -> None:
-    answer = checkout.plan("--config", override)
+    answer = plan(checkout, "--config", override)
     assert answer.status == 1
     assert expected in answer.text
     assert "Traceback" not in answer.text
 
 
 def test_a_method_and_a_metric_can_be_taken_away(checkout: Checkout) -> None:
-    answer = checkout.plan("--config", "methods={direct_lora: null}", "metrics={motion: null}")
+    answer = plan(checkout, "--config", "methods={direct_lora: null}", "metrics={motion: null}")
     assert answer.status == 0, answer.text
     assert answer.jobs["train"] == 3 and answer.jobs["evaluate"] == 3 * 2 * 5
 
 
 def test_a_job_that_was_planned_with_other_settings_refuses_to_run(checkout: Checkout) -> None:
     """Jobs on other machines read the files again, which may have changed by then."""
-    answer = checkout.plan("--config", "planned=settings-0123456789abcdef")
+    answer = plan(checkout, "--config", "planned=settings-0123456789abcdef")
     assert answer.status == 1
     assert "changed after this job was planned" in answer.text
 
@@ -190,12 +191,12 @@ def test_profiles_know_each_rule(checkout: Checkout) -> None:
 
 def test_a_cluster_gets_many_cheap_jobs_as_few(checkout: Checkout) -> None:
     """A relation's metrics are one submission, so are its methods' exports; trainings and generations are alone."""
-    plan = checkout.plan("--workflow-profile", "profiles/slurm")
-    assert plan.status == 0, plan.text
-    groups = Counter(re.findall(r"Group job (\w+) ", plan.text))
+    planned = plan(checkout, "--workflow-profile", "profiles/slurm")
+    assert planned.status == 0, planned.text
+    groups = Counter(re.findall(r"Group job (\w+) ", planned.text))
     relations = ("shaking_hands", "hugging", "kicking")
     expected = {f"{group}_{relation}": 1 for group in ("scores", "learned") for relation in relations}
     assert groups == {**expected, "prompts": 1, "controls": 1}
-    alone = len(re.findall(r"^Job \d+: ", plan.text, re.M)) - len(["all"])
-    grouped = sum(plan.jobs[rule] for rule in ("evaluate", "export", "learned", "prompts", "controls"))
-    assert alone == sum(plan.jobs.values()) - grouped
+    alone = len(re.findall(r"^Job \d+: ", planned.text, re.M)) - len(["all"])
+    grouped = sum(planned.jobs[rule] for rule in ("evaluate", "export", "learned", "prompts", "controls"))
+    assert alone == sum(planned.jobs.values()) - grouped

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import pytest
 from tests.workflow.checkout import Checkout
+from tests.workflow.planned import plan
 
 from dreamrelation.config import load
 from dreamrelation.planning import Plan
@@ -32,7 +33,7 @@ LOOKED_INTO = {"attention": RELATIONS, "strength": RELATIONS}
 
 
 def test_a_second_run_has_nothing_to_do(finished: Checkout) -> None:
-    assert finished.plan().nothing_to_do
+    assert plan(finished).nothing_to_do
 
 
 def test_each_command_is_one_that_the_command_line_knows_with_the_settings_of_its_stage(finished: Checkout) -> None:
@@ -66,7 +67,7 @@ def test_each_command_is_one_that_the_command_line_knows_with_the_settings_of_it
 )
 def test_a_changed_setting_reruns_what_uses_it(finished: Checkout, override: str, stages: set[str]) -> None:
     """`clips` runs again for another minimum; what follows looks at its files, which will be the same."""
-    planned = set(finished.plan("--config", override).jobs)
+    planned = set(plan(finished, "--config", override).jobs)
     follows = {
         "captions",
         "latents",
@@ -86,23 +87,23 @@ def test_a_changed_setting_reruns_what_uses_it(finished: Checkout, override: str
 
 
 def test_new_prompts_cost_no_training(finished: Checkout) -> None:
-    jobs = finished.plan("--config", "generation={subjects: [[dog, cat], [frog, bear]]}").jobs
+    jobs = plan(finished, "--config", "generation={subjects: [[dog, cat], [frog, bear]]}").jobs
     assert {"prompts", "generate", "evaluate"} <= set(jobs)
     assert not {"captions", "latents", "train"} & set(jobs)
 
 
 def test_settings_of_the_machine_rerun_nothing(finished: Checkout) -> None:
     machine = "{device: cpu, vae_tiling: true, gradient_checkpointing: true, encoding_batch: 1, checkpoint_every: 7}"
-    assert finished.plan("--config", f"machine={machine}").nothing_to_do
+    assert plan(finished, "--config", f"machine={machine}").nothing_to_do
 
 
 def test_a_changed_method_reruns_that_method(finished: Checkout) -> None:
-    jobs = finished.plan("--config", "methods={direct_lora: {steps: 300}}").jobs
+    jobs = plan(finished, "--config", "methods={direct_lora: {steps: 300}}").jobs
     assert jobs == {"train": RELATIONS, **ONE_METHOD}
 
 
 def test_a_new_metric_makes_no_other_one_again(finished: Checkout) -> None:
-    jobs = finished.plan("--config", "metrics={again: {kind: motion}}").jobs
+    jobs = plan(finished, "--config", "metrics={again: {kind: motion}}").jobs
     assert jobs == {"evaluate": RELATIONS * METHODS, "summarise": RELATIONS, "compare": 1, "table": 1, "report": 1}
 
 
@@ -111,7 +112,7 @@ def test_a_deleted_file_is_made_again_with_what_follows(finished: Checkout, name
     deleted = finished.folder / "results/puppets/hugging" / name
     before = deleted.stat()
     deleted.unlink()
-    answer = finished.plan()
+    answer = plan(finished)
     deleted.touch()
     os.utime(deleted, ns=(before.st_atime_ns, before.st_mtime_ns))
     assert answer.jobs.get("latents", 0) == int(name == "latents.parquet")
@@ -122,7 +123,7 @@ def test_a_deleted_file_is_made_again_with_what_follows(finished: Checkout, name
 def test_deleted_videos_are_made_again(finished: Checkout) -> None:
     videos = finished.folder / "results/puppets/hugging/base/videos"
     videos.rename(videos.with_name("elsewhere"))
-    answer = finished.plan()
+    answer = plan(finished)
     videos.with_name("elsewhere").rename(videos)
     assert answer.jobs == {"generate": 1, "evaluate": METRICS, "summarise": 1, "compare": 1, "table": 1, "report": 1}
 
@@ -181,10 +182,10 @@ def test_a_user_studys_tally_is_shown_and_becomes_a_table(finished: Checkout) ->
     tally.parent.mkdir()
     tally.touch()
     try:
-        assert finished.plan().jobs == {"study_table": 1, "report": 1}
+        assert plan(finished).jobs == {"study_table": 1, "report": 1}
     finally:
         shutil.rmtree(tally.parent)
-    assert finished.plan("results/puppets/tables/table4.csv").status != 0
+    assert plan(finished, "results/puppets/tables/table4.csv").status != 0
 
 
 def test_what_many_stages_run_reruns_them_all(finished: Checkout, edit: Edit) -> None:
@@ -194,7 +195,7 @@ def test_what_many_stages_run_reruns_them_all(finished: Checkout, edit: Edit) ->
 
 def test_products_of_files_that_are_gone_do_not_pass_for_new(finished: Checkout) -> None:
     """Snakemake would take them for source files, and say that everything is there."""
-    answer = finished.plan("--config", "model={path: data/puppets/modelz}", "training={learning_rate: 0.5}")
+    answer = plan(finished, "--config", "model={path: data/puppets/modelz}", "training={learning_rate: 0.5}")
     assert answer.status == 1
     assert "model.path: found no data/puppets/modelz" in answer.text and "was made; put it there" in answer.text
 
