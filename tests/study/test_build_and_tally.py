@@ -14,6 +14,7 @@ from tests.study.conftest import OpenStudy
 from tests.study.test_app import answers
 
 from dreamrelation.cli import main
+from dreamrelation.errors import UserError
 from dreamrelation.study.database import open_database
 from dreamrelation.study.folder import open_study
 from dreamrelation.study.raters import consent
@@ -105,6 +106,17 @@ def test_a_study_that_people_took_part_in_is_not_built_anew(
     status, _ = build(results, tmp_path)
     assert status == 1 and "1 raters have taken part" in capsys.readouterr().err
     assert open_study(folder).votes.is_file()
+
+
+def test_a_video_that_was_changed_is_shown_to_nobody(results: Results, tmp_path: Path) -> None:
+    _, folder = build(results, tmp_path)
+    video = next((folder / "videos").iterdir())
+    content = bytearray(video.read_bytes())
+    content[len(content) // 2] ^= 1
+    video.write_bytes(content)
+    with pytest.raises(UserError, match=rf"{video.name}: found the SHA-256 .* bring it back from a copy"):
+        open_study(folder)
+    assert video.is_file()
 
 
 @pytest.mark.parametrize("name", ["thesis.tex", "my_analysis.csv", "plot.svg"])
