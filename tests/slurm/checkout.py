@@ -38,6 +38,8 @@ class ClusterCheckout:
     cluster: Cluster
     environment: tuple[tuple[str, str], ...] = ()
     """Further variables that jobs inherit."""
+    config: tuple[str, ...] = CONFIG
+    """What Snakemake is told of the configuration."""
 
     @property
     def folder(self) -> Path:
@@ -55,7 +57,7 @@ class ClusterCheckout:
         """Run the workflow on the cluster, by the shipped profile; only looks for finished jobs sooner than it does."""
         hurry = ("--slurm-init-seconds-before-status-checks", "3")
         profile = ("--workflow-profile", "profiles/slurm")
-        command = [sys.executable, "-m", "snakemake", *arguments, *CONFIG, *profile, *hurry]
+        command = [sys.executable, "-m", "snakemake", *arguments, *self.config, *profile, *hurry]
         here = {"PYTHONPATH": str(self.folder / "src"), "OMP_NUM_THREADS": "1"}
         environment = os.environ | here | self.cluster.environment | dict(self.environment)
         done = subprocess.run(command, cwd=self.folder, env=environment, capture_output=True, text=True, check=False)
