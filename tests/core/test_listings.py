@@ -68,9 +68,9 @@ def test_a_file_that_is_missing_in_a_folder_is_noticed(results: Path) -> None:
 
 def test_the_files_of_a_whole_tree_that_are_read(results: Path) -> None:
     flip(results / "videos" / "b.mp4")
-    check_all_listed(results.parent, lambda path: "videos" not in path.parts)
+    check_all_listed(results, lambda path: "videos" not in path.parts)
     with pytest.raises(UserError, match=r"b\.mp4"):
-        check_all_listed(results.parent, lambda path: True)
+        check_all_listed(results, lambda path: True)
 
 
 def test_a_list_is_not_about_what_lies_above_it(tmp_path: Path) -> None:

@@ -143,13 +143,13 @@ def test_it_makes_videos_and_stops_cleanly_in_the_middle_of_others(results: Path
 
         ask(2)
         until(lambda: state()["finished"] is not None)
-        ask(1000)  # on a busy machine both of them may end before the signal is looked at
+        ask(1000)  # on a busy machine the first of them may end before the signal is looked at
         ask(1000)
         until(lambda: state()["running"]["done"] > 0)
         server.send_signal(signal.SIGINT)
         said, problems = server.communicate(timeout=30)
-    assert server.returncode == 0 and "Traceback" not in problems
+    assert server.returncode == 0 and "Stopping" in said and "Traceback" not in problems
     entries = list((results / "puppets/hugging/play").iterdir())
-    assert 1 <= len(entries) <= 3 and ("Stopping" in said or len(entries) == 3)
+    assert 1 <= len(entries) <= 2
     whole = ["dreamrelation.jpg", "dreamrelation.mp4", "request.json"]
     assert all(sorted(path.name for path in entry.iterdir()) == whole for entry in entries)

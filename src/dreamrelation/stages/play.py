@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from dreamrelation.config import load
@@ -48,8 +49,8 @@ def run(*, relation: str, config: list[Path], results: Path, host: str, port: in
     desk = Desk(maker, History(own / relation / FOLDER))
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)  # whoever stops us may do it without Ctrl-C
     try:
-        serve(play_app(desk, names), host, port, lambda address: announce(address, desk.history.folder))
-    except KeyboardInterrupt:
+        with suppress(KeyboardInterrupt):  # not raised where a shell began this in the background, with Ctrl-C ignored
+            serve(play_app(desk, names), host, port, lambda address: announce(address, desk.history.folder))
         if desk.queue.requests:
             print("Stopping, after the step that is being made; Ctrl-C again stops at once.", flush=True)
     finally:
