@@ -74,7 +74,7 @@ def test_the_publishers_negative_prompt_is_embedded(built: Checkout) -> None:
 
 
 @pytest.mark.parametrize("method", ["base", *TRAINED])
-def test_videos_are_made_as_the_publishers_make_them(built: Checkout, method: str) -> None:
+def test_videos_have_the_publishers_guidance_and_pace(built: Checkout, method: str) -> None:
     folder = built.folder / RESULTS / method
     (video,) = VIDEOS.read(folder / "videos.parquet")
     assert (video.sampling_steps, video.guidance_scale, video.frames_per_second) == (8, 5.0, 16)
