@@ -16,12 +16,13 @@ DIST := build/dist
 FAULTS := build/faults
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slurm test-faults check wheel docs bench clean
+.PHONY: help demo test test-gpu test-slurm test-faults check wheel docs bench clean
 .DELETE_ON_ERROR:
 
 help:
 	@echo "make demo    the whole pipeline on the puppets, from clips to the report; about eleven minutes on two cores"
 	@echo "make test    all checks, then all tests"
+	@echo "make test-gpu  tests that need a graphics card"
 	@echo "make test-slurm  tests on a Slurm of this machine, which they start and stop; Debian, as root"
 	@echo "make test-faults  kills runs, fills disks, flips bits, and compares what comes out; most of an hour on two cores"
 	@echo "make check   format, types, layers and rules, without the tests"
@@ -44,6 +45,10 @@ test: check $(QUANTISED)/requirements.txt
 	@OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile --ignore tests/quantised --ignore tests/slurm
 	@echo "== Tests of quantised weights, with packages that nothing else needs"
 	@OMP_NUM_THREADS=1 PYTHONPATH=$(QUANTISED) $(BIN)/pytest tests/quantised
+
+test-gpu: $(QUANTISED)/requirements.txt
+	@$(BIN)/python -c 'import sys, torch; sys.exit(None if torch.cuda.is_available() else "torch finds no graphics card here")'
+	@PYTHONPATH=$(QUANTISED) $(BIN)/pytest tests/gpu
 
 # What is installed stays; the daemons of Debian's packages are not started, as the tests start their own.
 test-slurm: $(PACKAGE)

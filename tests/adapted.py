@@ -19,7 +19,7 @@ def with_adapters(settings: ModelSettings, **machine: object) -> tuple[Denoiser,
     parameters = AdapterSwitch(denoiser.module).activate(tuple(PLACEMENT))
     generator = torch.Generator().manual_seed(1)
     for parameter in parameters.values():
-        parameter.data = 0.3 * torch.randn(parameter.shape, generator=generator)
+        parameter.data = 0.3 * torch.randn(parameter.shape, generator=generator).to(parameter.device)
     return denoiser, parameters
 
 
@@ -31,11 +31,11 @@ def answer_and_gradients(
     `lengths`: how many tokens of the two texts count.
     """
     generator = torch.Generator().manual_seed(0)
-    noisy = torch.randn(2, denoiser.channels, 2, 4, 6, generator=generator)
+    noisy = torch.randn(2, denoiser.channels, 2, 4, 6, generator=generator).to(denoiser.device)
     features = torch.randn(2, 32, 64, generator=generator)
     counted = torch.arange(32)[None] < torch.tensor(lengths).view(-1, 1).expand(2, 1)
     texts = TextEmbeddings(features, counted, torch.randn(2, denoiser.pooled_width, generator=generator))
-    answer = denoiser.velocity(noisy, torch.full((2,), sigma), texts)
+    answer = denoiser.velocity(noisy, torch.full((2,), sigma, device=denoiser.device), texts)
     answer.square().mean().backward()
     gradients = [torch.zeros_like(p) if p.grad is None else p.grad for p in parameters.values()]
     return answer.detach().flatten(), torch.cat([gradient.flatten() for gradient in gradients])

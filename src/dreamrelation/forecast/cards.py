@@ -22,9 +22,14 @@ class Card:
     """Of the rate."""
     link: float = 20
     """10⁹ bytes a second that come from other cards of the machine: what PCIe 4.0 reaches, or NVLink's, one way."""
+    share: float = 0.38
+    """Of the rate that a training step reaches: what one of Mochi did of an H200's data sheet
+    (benchmarks/results/card_h200.md), taken for all cards until they are measured."""
 
 
 DATA_SHEET = "NVIDIA's data sheet"
+SHARE_OF_MEASURED = 0.48
+"""The same of the rate that its product of matrices reached, which is less than the data sheet's."""
 KNOWN = {
     card.name: card
     for card in (
@@ -62,7 +67,8 @@ def _here(memory: float | None) -> Card:
     title = torch.cuda.get_device_name() if device == "cuda" else "this machine's processor"
     dtype = torch.bfloat16 if device == "cuda" else torch.float32
     measured = f"measured now, a matrix product in {str(dtype).removeprefix('torch.')}"
-    return Card(title, memory or _memory_here(), matrix_rate(device, dtype) / 1e12, measured)
+    rate = matrix_rate(device, dtype) / 1e12
+    return Card(title, memory or _memory_here(), rate, measured, share=SHARE_OF_MEASURED)
 
 
 def _memory_here() -> float:

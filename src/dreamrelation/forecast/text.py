@@ -11,7 +11,7 @@ def told(forecast: Forecast) -> str:
     card = forecast.card
     lines = [
         f"{card.name}: {card.memory:g} GiB, {card.rate:.3g} · 10¹² operations a second ({card.source}),",
-        f"of which {100 * forecast.share:.0f} % are taken to be reached; benchmarks/train_step.py measures it.",
+        f"of which {100 * forecast.share:.0f} % are taken to be reached; benchmarks/card.py measures it.",
         "",
         f"{'stage':<9} {'method':<28} {'pieces':>14} {'10¹² op. each':>13} {'s each':>8} {'GiB':>6} {'GPU-h':>8}",
     ]

@@ -20,21 +20,23 @@ def run(
     card: str | None = None,
     vram: float | None = None,
     rate: float | None = None,
-    share: float,
+    share: float | None = None,
 ) -> Forecast:
     """Print the forecast, and return it.
 
     `card`: a name of `forecast.cards`, None: the one that is here, measured; `vram` in GiB, `rate` in 10¹² operations a
-    second, of which a `share` is taken to be reached. Raises UserError for settings and numbers that cannot be used.
+    second, of which a `share` is taken to be reached, None: the card's. Raises UserError for settings and numbers that
+    cannot be used.
     """
     for name, value in (("--vram", vram), ("--rate", rate), ("--share", share)):
         if value is not None and not (math.isfinite(value) and value > 0):
             raise UserError(f"{name} is {value:g}, expected a number above 0")
-    if share > 1:
+    if share is not None and share > 1:
         raise UserError(f"--share is {share:g}, expected 1 or less")
     experiment = load(config)
     counter = Counter(experiment.model, experiment.machine)
-    found = Forecaster(experiment, counter, card_of(card, vram, rate), share).forecast()
+    chosen = card_of(card, vram, rate)
+    found = Forecaster(experiment, counter, chosen, chosen.share if share is None else share).forecast()
     print(told(found))
     calls = Plan(experiment).calls
     if calls:

@@ -31,7 +31,7 @@ def _add_plan(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--card", help="such as h100 or rtx-4090; default: the one that is here, measured")
     parser.add_argument("--vram", type=float, help="GiB of the card, in the place of its own")
     parser.add_argument("--rate", type=float, help="10^12 operations a second in bfloat16, in the place of its own")
-    parser.add_argument("--share", type=float, default=0.6, help="of that rate which is reached; default: %(default)s")
+    parser.add_argument("--share", type=float, help="of that rate which is reached; default: what an H200 did")
 
 
 def _add_reference_list(parser: argparse.ArgumentParser) -> None:
