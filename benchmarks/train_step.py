@@ -37,6 +37,7 @@ from dreamrelation.backbones.compilation import compile_blocks
 from dreamrelation.backbones.interface import TextEmbeddings
 from dreamrelation.backbones.mochi.attention import share_attention
 from dreamrelation.backbones.mochi.denoiser import MochiDenoiser
+from dreamrelation.backbones.mochi.layers import keep_inputs_only
 from dreamrelation.backbones.mochi.spec import MOCHI
 from dreamrelation.backbones.quantisation import quantise
 from dreamrelation.backbones.statistics import LatentStatistics
@@ -120,6 +121,7 @@ def denoiser_of(preset: Preset, transformer: Any, device: str, dtype: torch.dtyp
     denoiser.channels, denoiser.fingerprint = int(transformer.config.in_channels), "random"
     if isinstance(denoiser, MochiDenoiser):
         denoiser.attention = share_attention(transformer)
+        keep_inputs_only(transformer)
     channels = denoiser.channels
     LatentStatistics.__init__(denoiser, {"latents_mean": [0.0] * channels, "latents_std": [1.0] * channels})
     return denoiser

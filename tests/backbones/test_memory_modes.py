@@ -138,6 +138,7 @@ def test_compiled_blocks_answer_alike_and_are_not_compiled_again_as_roles_change
     """Two roles, a caption and the empty text: all variants are there after the first round."""
     monkeypatch.setattr(torch, "compile", partial(torch.compile, backend="eager"))
     torch._dynamo.reset()
+    counters.clear()
     answers: dict[bool, list[Tensor]] = {}
     graphs = []
     for compiled in (False, True):

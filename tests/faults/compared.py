@@ -50,7 +50,7 @@ TIMES = (
 
 def listing_of_the_equal(content: bytes) -> bytes:
     """A listing of digests without the lines of files that may differ themselves."""
-    names = [(line, line.split(maxsplit=1)[-1].lstrip(b"*").decode()) for line in content.splitlines()]
+    names = [(line, line.rpartition(b"  ")[2].decode(errors="replace")) for line in content.splitlines()]
     return b"\n".join(line for line, name in names if not any(fnmatch(name, f"*{own}") for own in DIFFERING))
 
 

@@ -38,6 +38,7 @@ def test_only_times_are_left_out_of_a_comparison() -> None:
     assert len({compared_content("report/relations/hugging.html", row) for row in rows}) == 1
     listing = b"aa  training.parquet\nbb  adapters.json\n"
     assert compared_content("hugging/direct_lora/training.sha256", listing) == b"bb  adapters.json"
+    assert compared_content("hugging/direct_lora/training.sha256", b"aa  \xe6.json") == b"aa  \xe6.json"
     keys = [json.dumps(["v", "q", ["clip.avi", 7, time]]) for time in (1, 2)]
     memo = [json.dumps({"key": key, "answer": "fine", "crc32": key[::-1]}).encode() for key in keys]
     assert len({compared_content("clips/memo.jsonl", line) for line in memo}) == 1

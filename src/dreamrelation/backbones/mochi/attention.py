@@ -15,6 +15,8 @@ from diffusers.models.attention_processor import MochiAttention
 from torch import Tensor, nn
 from torch.nn import functional
 
+from dreamrelation.backbones.mochi.layers import rotated
+
 Pair = tuple[Tensor, Tensor]
 """The same of visual and of text tokens."""
 
@@ -51,7 +53,7 @@ class JointAttention(ABC):
         text_key = heads(attn.add_k_proj, attn.norm_added_k, encoder_hidden_states)
         text_value = heads(attn.add_v_proj, None, encoder_hidden_states)
         if image_rotary_emb is not None:
-            query, key = (_rotated(states, *image_rotary_emb) for states in (query, key))
+            query, key = (rotated(states, *image_rotary_emb) for states in (query, key))
         pairs = (query, text_query), (key, text_key), (value, text_value)
         visual, text = self.attend(pairs, attention_mask)
         visual = attn.to_out[1](attn.to_out[0](visual))
@@ -106,10 +108,3 @@ def share_attention(transformer: MochiTransformer3DModel) -> TextLengthsAttentio
 
 def _joined(parts: list[Tensor]) -> Tensor:
     return parts[0] if len(parts) == 1 else torch.cat(parts)
-
-
-def _rotated(states: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
-    """Rotary positions as Mochi has them, in float32: neighbouring channels are a pair."""
-    even, odd = states[..., 0::2].float(), states[..., 1::2].float()
-    turned = torch.stack([(even * cos - odd * sin).to(states.dtype), (even * sin + odd * cos).to(states.dtype)], dim=-1)
-    return turned.flatten(-2)

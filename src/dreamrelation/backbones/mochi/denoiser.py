@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from dreamrelation.backbones.interface import TextEmbeddings
 from dreamrelation.backbones.mochi.attention import share_attention, text_lengths
+from dreamrelation.backbones.mochi.layers import keep_inputs_only
 from dreamrelation.backbones.statistics import LatentStatistics
 from dreamrelation.backbones.transformer import open_transformer
 from dreamrelation.backbones.weights import dtype_of, part_config, part_fingerprint
@@ -30,6 +31,7 @@ class MochiDenoiser(LatentStatistics):
         transformer = open_transformer(MochiTransformer3DModel, settings, machine, "transformer", self.device)
         self.module: nn.Module = transformer
         self.attention = share_attention(transformer)
+        keep_inputs_only(transformer)
         self.channels = int(transformer.config.in_channels)
         self.text_width = int(transformer.config.text_embed_dim)
         super().__init__(part_config(AutoencoderKLMochi, settings, "autoencoder's configuration", "vae"), scaled=True)
