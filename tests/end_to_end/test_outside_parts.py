@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -40,12 +41,12 @@ OF_RELATION = "results/puppets/shaking_hands"
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+def built(tmp_path_factory: pytest.TempPathFactory, warm: Path) -> Checkout:
     """A checkout in which everything was made by parts of `my_lab`."""
-    copy = copy_workflow(tmp_path_factory.mktemp("outside"))
+    copy = copy_workflow(tmp_path_factory.mktemp("outside"), warm)
     labs = copy.folder / "labs"
     shutil.copytree(LAB, labs / "my_lab", ignore=shutil.ignore_patterns("__pycache__"))
-    checkout = Checkout(copy.folder, (str(labs),))
+    checkout = replace(copy, more_paths=(str(labs),))
     real_models(checkout)
     (checkout.folder / "tiny.yaml").write_text(TINY, encoding="utf-8")
     (checkout.folder / "outside.yaml").write_text(OUTSIDE, encoding="utf-8")

@@ -42,9 +42,9 @@ METRICS = ("joint_accuracy", "relation_accuracy", "motion")
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+def built(tmp_path_factory: pytest.TempPathFactory, warm: Path) -> Checkout:
     """A checkout in which everything was made with the tiny settings."""
-    checkout = copy_workflow(tmp_path_factory.mktemp("pipeline"))
+    checkout = copy_workflow(tmp_path_factory.mktemp("pipeline"), warm)
     real_models(checkout)
     (checkout.folder / "tiny.yaml").write_text(TINY, encoding="utf-8")
     (checkout.folder / "few.yaml").write_text(FEW, encoding="utf-8")

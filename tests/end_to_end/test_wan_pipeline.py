@@ -1,6 +1,7 @@
 """The whole pipeline through Snakemake with another backbone: a tiny random Wan in the puppet theatre."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -47,9 +48,9 @@ RESULTS = "results/wan/shaking_hands"
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+def built(tmp_path_factory: pytest.TempPathFactory, warm: Path) -> Checkout:
     """A checkout in which everything was made with the tiny Wan."""
-    checkout = copy_workflow(tmp_path_factory.mktemp("wan_pipeline"))
+    checkout = copy_workflow(tmp_path_factory.mktemp("wan_pipeline"), warm)
     real_models(checkout)
     write_random_wan(checkout.folder / "wan")
     (checkout.folder / "tiny.yaml").write_text(TINY, encoding="utf-8")

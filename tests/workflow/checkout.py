@@ -61,6 +61,8 @@ class Checkout:
     folder: Path
     more_paths: tuple[str, ...] = ()
     """Further folders on PYTHONPATH."""
+    python: Path = Path(sys.executable)
+    """Whose Snakemake it is; beside it lies the `dreamrelation` that jobs call."""
 
     @property
     def environment(self) -> dict[str, str]:
@@ -68,7 +70,7 @@ class Checkout:
         return os.environ | {"PYTHONPATH": os.pathsep.join([str(self.folder / "src"), *self.more_paths])}
 
     def snakemake(self, *arguments: str) -> Answer:
-        command = [sys.executable, "-m", "snakemake", *arguments]
+        command = [str(self.python), "-m", "snakemake", *arguments]
         done = subprocess.run(
             command, cwd=self.folder, env=self.environment, capture_output=True, text=True, check=False
         )
@@ -76,7 +78,7 @@ class Checkout:
 
     def start(self, told: Path, *arguments: str) -> subprocess.Popen[bytes]:
         """Snakemake at work as the head of a process group of its own; what it says goes to the file `told`."""
-        command = [sys.executable, "-m", "snakemake", *arguments]
+        command = [str(self.python), "-m", "snakemake", *arguments]
         with told.open("wb") as file:
             return subprocess.Popen(
                 command, cwd=self.folder, env=self.environment, stdout=file, stderr=file, start_new_session=True
@@ -99,7 +101,7 @@ class Checkout:
                 path.touch()
 
 
-def copy_workflow(folder: Path) -> Checkout:
+def copy_workflow(folder: Path, python: Path = Path(sys.executable)) -> Checkout:
     """A checkout with stand-ins for the models."""
     for name in PARTS:
         source = REPOSITORY / name
@@ -107,7 +109,7 @@ def copy_workflow(folder: Path) -> Checkout:
             shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
         else:
             shutil.copy(source, folder / name)
-    checkout = Checkout(folder)
+    checkout = Checkout(folder, python=python)
     checkout.place(*MODELS)
     shutil.copy(REPOSITORY / JUDGE, folder / JUDGE)
     return checkout
