@@ -5,19 +5,27 @@ import shutil
 import signal
 import time
 from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
 
 import psutil
 import pytest
 from tests.faults.compared import differences, digests, leftovers
 from tests.faults.processes import jobs_of, wait_for_all
 from tests.faults.small_run import Run
-from tests.faults.watching import Watch
+from tests.faults.watching import Watch, output_of
 
 from dreamrelation.files import LOCK
 
 RELATION = "results/puppets/shaking_hands"
 TRAINED = f"{RELATION}/dreamrelation"
 WAIT_S = 300
+TRIES = 5
+"""To hold a job while it writes: on a machine that does other things the moment may pass between two looks."""
+
+
+class MissedError(Exception):
+    """The job went on to its end."""
 
 
 def wait_until(true: Callable[[], object], what: str) -> None:
@@ -28,17 +36,36 @@ def wait_until(true: Callable[[], object], what: str) -> None:
 
 
 def orphan(run: Run, target: str, stage: str, moment: Callable[[], object]) -> psutil.Process:
-    """Start Snakemake for a target, hold the job of a stage in the given moment, and kill Snakemake alone."""
+    """Start Snakemake for a target, hold the job of a stage in the given moment, and kill Snakemake alone.
+
+    Raises MissedError where the moment did not come, and all ended as ever.
+    """
     started = run.checkout.start(run.folder / "told.log", target, *run.flags)
     wait_until(lambda: started.poll() is not None or stage in jobs_of(started.pid), f"the job {stage}")
     assert started.poll() is None, (run.folder / "told.log").read_text(encoding="utf-8")[-3000:]
     job = jobs_of(started.pid)[stage]
     wait_until(lambda: moment() or not job.is_running(), "the moment")
-    job.suspend()
+    with suppress(psutil.NoSuchProcess):
+        job.suspend()
+    if not job.is_running() or job.status() != psutil.STATUS_STOPPED:
+        assert started.wait(WAIT_S) == 0
+        raise MissedError
     os.kill(started.pid, signal.SIGKILL)
     started.wait()
-    assert job.is_running() and job.status() == psutil.STATUS_STOPPED
     return job
+
+
+def orphan_that_writes(run: Run, path: Path, stage: str) -> psutil.Process:
+    """The orphan of a stage, held before this output of it is whole."""
+    for _ in range(TRIES):
+        path.unlink()
+        watch = Watch([run.folder / "results"])
+        try:
+            target = str(path.relative_to(run.folder))
+            return orphan(run, target, stage, lambda w=watch: path.name in map(output_of, w.look()))
+        except MissedError:
+            continue
+    raise AssertionError(f"{path} was never seen unfinished")
 
 
 def unlock(run: Run) -> None:
@@ -98,9 +125,7 @@ def test_an_orphan_that_writes_after_the_new_job_changes_nothing(alone: Run, nam
     """It wakes when everything that depends on its output is made again: it puts the same bytes there."""
     before = digests(alone.results)
     path = alone.folder / name
-    path.unlink()
-    watch = Watch([alone.folder / "results"])
-    job = orphan(alone, name, stage, watch.look)
+    job = orphan_that_writes(alone, path, stage)
     unlock(alone)
     answer = alone.checkout.snakemake(*alone.flags)
     assert answer.status == 0, answer.text[-3000:]
