@@ -29,12 +29,12 @@ WORD = "<R>"
 
 @pytest.fixture
 def encoder(random_hunyuan_video: HunyuanVideoSettings) -> HunyuanVideoTextEncoder:
-    return HunyuanVideo(random_hunyuan_video, CPU).text_encoder()
+    return HunyuanVideoTextEncoder(random_hunyuan_video, CPU)
 
 
 @pytest.fixture
 def denoiser(random_hunyuan_video: HunyuanVideoSettings) -> HunyuanVideoDenoiser:
-    return HunyuanVideo(random_hunyuan_video, CPU).denoiser()
+    return HunyuanVideoDenoiser(random_hunyuan_video, CPU)
 
 
 def told_guidance(denoiser: HunyuanVideoDenoiser) -> list[list[float]]:

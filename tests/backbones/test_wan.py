@@ -248,7 +248,8 @@ def test_saving_memory_changes_nothing(random_wan: WanSettings) -> None:
     torch.testing.assert_close(
         denoiser.velocity(noisy, sigma, texts(1)), usual.denoiser().velocity(noisy, sigma, texts(1))
     )
-    assert lean.autoencoder().vae.use_tiling and not usual.autoencoder().vae.use_tiling
+    tiled: list[Any] = [backbone.autoencoder() for backbone in (lean, usual)]
+    assert tiled[0].vae.use_tiling and not tiled[1].vae.use_tiling
     frames = np.random.default_rng(0).integers(0, 256, (1, 5, 32, 48, 3), dtype=np.uint8)
     assert torch.equal(lean.autoencoder().encode(frames).mean, usual.autoencoder().encode(frames).mean)
 
