@@ -35,6 +35,21 @@ def wait_until(true: Callable[[], object], what: str) -> None:
         time.sleep(0.002)
 
 
+def holds(job: psutil.Process) -> bool:
+    """Whether a job that was told to stop does, which takes it a moment, instead of having ended before."""
+    known: list[str] = []
+
+    def decided() -> bool:
+        try:
+            known.append(job.status())
+        except psutil.NoSuchProcess:
+            known.append(psutil.STATUS_DEAD)
+        return known[-1] in (psutil.STATUS_STOPPED, psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)
+
+    wait_until(decided, "the job to stop")
+    return known[-1] == psutil.STATUS_STOPPED
+
+
 def orphan(run: Run, target: str, stage: str, moment: Callable[[], object]) -> psutil.Process:
     """Start Snakemake for a target, hold the job of a stage in the given moment, and kill Snakemake alone.
 
@@ -47,7 +62,7 @@ def orphan(run: Run, target: str, stage: str, moment: Callable[[], object]) -> p
     wait_until(lambda: moment() or not job.is_running(), "the moment")
     with suppress(psutil.NoSuchProcess):
         job.suspend()
-    if not job.is_running() or job.status() != psutil.STATUS_STOPPED:
+    if not holds(job):
         assert started.wait(WAIT_S) == 0
         raise MissedError
     os.kill(started.pid, signal.SIGKILL)
