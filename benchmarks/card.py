@@ -1,6 +1,6 @@
 """A graphics card at work: the rates that `plan` reckons with, kernels of attention, and training in every way.
 
-    python -m benchmarks.card card.json                      # everything, some eight minutes on an H200
+    python -m benchmarks.card card.json                      # everything, perhaps a quarter of an hour on an H200
     python -m benchmarks.card card.json --only rates attention mochi-61
     python -m benchmarks.card card.json --profile mochi-61   # where the time of a step goes
 
