@@ -24,7 +24,7 @@ help:
 	@echo "make test    all checks, then all tests"
 	@echo "make test-gpu  tests that need a graphics card"
 	@echo "make test-slurm  tests on a Slurm of this machine, which they start and stop; Debian, as root"
-	@echo "make test-faults  kills runs, fills disks, flips bits, and compares what comes out; most of an hour on two cores"
+	@echo "make test-faults  kills runs, fills disks, flips bits, and compares what comes out; some twenty-five minutes on two cores"
 	@echo "make check   format, types, layers and rules, without the tests"
 	@echo "make wheel   the package as a wheel and as a source distribution, in $(DIST)"
 	@echo "make docs    the documentation as a site, in build/site"
