@@ -10,7 +10,6 @@ of it, beside what `plan` counts, on any machine.
 """
 
 import argparse
-import gc
 import json
 import statistics
 import sys
@@ -23,12 +22,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from benchmarks.train_step import LOOPS, PRESETS, Modes, benchmark, ours
+from benchmarks.train_step import LOOPS, PRESETS, Modes, benchmark, ours, timed
 from torch import Tensor
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.nn.functional import scaled_dot_product_attention
 from torch.profiler import ProfilerActivity, profile
 
+from dreamrelation.files import appearing
 from dreamrelation.forecast.cards import matrix_rate
 
 DTYPE = torch.bfloat16
@@ -79,14 +79,7 @@ KERNELS = {"flash_2": SDPBackend.FLASH_ATTENTION, "cudnn": SDPBackend.CUDNN_ATTE
 
 def seconds_of(work: Callable[[], object], times: int = 10) -> float:
     """Median, after two that do not count."""
-    found = []
-    for _ in range(times + 2):
-        torch.cuda.synchronize()
-        started = time.perf_counter()
-        work()
-        torch.cuda.synchronize()
-        found.append(time.perf_counter() - started)
-    return statistics.median(found[2:])
+    return statistics.median([timed(work, "cuda") for _ in range(times + 2)][2:])
 
 
 def rates() -> dict[str, float]:
@@ -155,18 +148,22 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("out", type=Path, help="JSON; what an earlier run measured there is kept")
     parser.add_argument("--only", nargs="+", choices=["rates", "attention", *PRESETS], help="parts and presets")
-    parser.add_argument("--profile", choices=list(PRESETS), help="print where the time of a step of this one goes")
+    parser.add_argument("--profile", choices=list(PRESETS), help="only print where the time of a step of this one goes")
     parser.add_argument("--steps", type=int, help="of each loop, in the place of ten")
     options = parser.parse_args()
     if not torch.cuda.is_available():
         sys.exit("no graphics card is here")
     warnings.simplefilter("ignore")
+    if options.profile:
+        print(profiled(Case(options.profile)))
+        return
     told: dict[str, Any] = json.loads(options.out.read_text()) if options.out.exists() else {}
     told |= {"card": torch.cuda.get_device_name(), "torch": torch.__version__, "cuda": torch.version.cuda}
 
     def keep(name: str, value: Any) -> None:
         told[name] = value
-        options.out.write_text(json.dumps(told, indent=1) + "\n")
+        with appearing(options.out) as beside:
+            beside.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
 
     def wanted(part: str) -> bool:
         return options.only is None or part in options.only
@@ -175,13 +172,9 @@ def main() -> None:
         keep("rates", rates())
     if wanted("attention"):
         keep("attention", {name: attention(shape) for name, shape in SHAPES.items()})
-    if options.profile:
-        print(profiled(Case(options.profile)), flush=True)
     for case in CASES:
         if not wanted(case.preset):
             continue
-        gc.collect()
-        torch.cuda.empty_cache()
         started = time.monotonic()
         steps = options.steps or case.steps
         found = benchmark(case.preset, case.modes, "cuda", steps, 2, False, case.loops)

@@ -1,6 +1,8 @@
 """What benchmarks/card.py measured on a graphics card, beside what `plan` counts for it, as Markdown.
 
-python -m benchmarks.card_table card.json > card.md      # no card is needed; counting takes a minute for each model
+    python -m benchmarks.card_table card.json > card.md
+
+No card is needed; counting takes a minute for each model.
 """
 
 import argparse
@@ -89,7 +91,7 @@ def page(told: dict[str, Any]) -> str:
         "| of | kernel | forwards, ms | and backwards, ms | 10¹² operations a second, forwards | both |",
         "|---|---|---|---|---|---|",
     ]
-    for preset, kernels in told["attention"].items():
+    for preset, kernels in told.get("attention", {}).items():
         for name, found in kernels.items():
             if "refused" in found:
                 lines.append(f"| {preset} | {name} | {found['refused']} | | | |")
@@ -106,7 +108,7 @@ def page(told: dict[str, Any]) -> str:
         "| preset | loop | way | 10¹² operations, counted | GiB, counted | GiB, measured | seconds | share |",
         "|---|---|---|---|---|---|---|---|",
     ]
-    for found in told["cases"]:
+    for found in told.get("cases", []):
         given = found["case"]
         case = Case(**{**given, "loops": tuple(given["loops"])})
         lines += [row(told, case, loop, run) for loop, run in found["runs"].items()]
@@ -116,7 +118,13 @@ def page(told: dict[str, Any]) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("measured", type=Path)
-    print(page(json.loads(parser.parse_args().measured.read_text(encoding="utf-8"))), end="")
+    measured: Path = parser.parse_args().measured
+    told = json.loads(measured.read_text(encoding="utf-8"))
+    if "rates" not in told:
+        raise SystemExit(
+            f"{measured}: found no rates, expected them: python -m benchmarks.card {measured} --only rates"
+        )
+    print(page(told), end="")
 
 
 if __name__ == "__main__":

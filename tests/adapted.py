@@ -10,6 +10,14 @@ from dreamrelation.settings.model import ModelSettings
 from tests.tiny_models import opened
 
 PLACEMENT = {"relation": ("query", "key"), "ffn": ("output",)}
+EXACT_MODES: dict[str, dict[str, object]] = {
+    "checkpointing": {"gradient_checkpointing": True},
+    "every other block": {"gradient_checkpointing": 2},
+    "streaming": {"gradient_checkpointing": True, "stream_weights": True},
+}
+"""What saves memory and changes no bit: settings of the machine."""
+QUANTISED_TOLERANCE = {"int8": (0.03, 0.99), "float8": (0.08, 0.97), "nf4": (0.4, 0.8)}
+"""Relative error of the answer, and cosine of the gradients, against bfloat16; 4 bits are coarse on a width of 32."""
 
 
 def with_adapters(settings: ModelSettings, **machine: object) -> tuple[Denoiser, dict[str, nn.Parameter]]:

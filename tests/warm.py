@@ -31,8 +31,6 @@ CLIENT = """\
 #!{python} -IS
 import json, os, socket, sys
 
-connection = socket.socket(socket.AF_UNIX)
-connection.connect({socket!r})
 opened = []
 for number in {files!r}:
     try:
@@ -40,6 +38,8 @@ for number in {files!r}:
     except OSError:
         continue
     opened.append(number)
+connection = socket.socket(socket.AF_UNIX)  # after the look at what is open: it is none of the job's
+connection.connect({socket!r})
 told = json.dumps([sys.argv, os.getcwd(), dict(os.environ), opened]).encode()
 socket.send_fds(connection, [len(told).to_bytes(8, "big")], opened)
 connection.sendall(told)
@@ -111,7 +111,10 @@ def _watch(connection: socket.socket, loaded: Path) -> int:
     head, files, _, _ = socket.recv_fds(connection, 8, len(FILES))
     told = b""
     while len(told) < int.from_bytes(head, "big"):
-        told += connection.recv(1 << 16)
+        more = connection.recv(1 << 16)
+        if not more:
+            return 1  # ended before it had said what it wants
+        told += more
     job = os.fork()
     if job == 0:
         connection.close()

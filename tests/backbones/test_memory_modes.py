@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 from pydantic import ValidationError
-from tests.adapted import PLACEMENT, answer_and_gradients, with_adapters, with_precision
+from tests.adapted import EXACT_MODES, PLACEMENT, answer_and_gradients, with_adapters, with_precision
 from tests.tiny_models import Kind, opened
 from torch import Tensor, nn
 from torch._dynamo.utils import counters
@@ -23,15 +23,7 @@ from dreamrelation.methods.lora.placement import place
 from dreamrelation.settings.machine import MachineSettings
 
 
-@pytest.mark.parametrize(
-    "machine",
-    [
-        {"gradient_checkpointing": True},
-        {"gradient_checkpointing": 2},
-        {"gradient_checkpointing": True, "stream_weights": True},
-    ],
-    ids=["checkpointing", "every other block", "streaming"],
-)
+@pytest.mark.parametrize("machine", EXACT_MODES.values(), ids=EXACT_MODES)
 def test_answers_and_gradients_are_the_same_to_the_last_bit(kind: Kind, machine: dict[str, object]) -> None:
     for sigma in (0.5, 0.95):  # of either expert, where there are two
         plain = answer_and_gradients(*with_adapters(kind.settings), sigma)

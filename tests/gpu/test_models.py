@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from tests.adapted import answer_and_gradients, with_adapters, with_precision
+from tests.adapted import EXACT_MODES, QUANTISED_TOLERANCE, answer_and_gradients, with_adapters, with_precision
 from tests.tiny_models import Kind, opened
 from torch import nn
 
@@ -31,15 +31,7 @@ def test_answers_and_gradients_are_those_of_the_processor(kind: Kind) -> None:
         assert relative(found[1], expected[1]) < TOLERANCE
 
 
-@pytest.mark.parametrize(
-    "machine",
-    [
-        {"gradient_checkpointing": True},
-        {"gradient_checkpointing": 2},
-        {"gradient_checkpointing": True, "stream_weights": True},
-    ],
-    ids=["checkpointing", "every other block", "streaming"],
-)
+@pytest.mark.parametrize("machine", EXACT_MODES.values(), ids=EXACT_MODES)
 def test_what_saves_memory_changes_no_bit(kind: Kind, machine: dict[str, object]) -> None:
     plain = answer_and_gradients(*with_adapters(kind.settings, device="cuda"))
     lean = answer_and_gradients(*with_adapters(kind.settings, device="cuda", **machine))
@@ -52,10 +44,6 @@ def test_compiled_blocks_answer_nearly_alike(random_mochi: MochiSettings) -> Non
     compiled = answer_and_gradients(*with_adapters(random_mochi, device="cuda", compile_blocks=True))
     assert relative(compiled[0], plain[0]) < TOLERANCE
     assert relative(compiled[1], plain[1]) < TOLERANCE
-
-
-# Relative error of the answer, and cosine of the gradients, against bfloat16; 4 bits are coarse on a width of 32.
-QUANTISED_TOLERANCE = {"int8": (0.03, 0.99), "float8": (0.08, 0.97), "nf4": (0.4, 0.8)}
 
 
 @pytest.mark.parametrize("precision", QUANTISED)

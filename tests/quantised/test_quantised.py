@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import torch
-from tests.adapted import answer_and_gradients, with_adapters, with_precision
+from tests.adapted import QUANTISED_TOLERANCE, answer_and_gradients, with_adapters, with_precision
 from tests.tiny_models import KINDS, opened
 from tests.training.setups import lora_trainer
 from torch import nn
@@ -19,9 +19,6 @@ from dreamrelation.settings.model import QUANTISED, ModelSettings
 pytest.importorskip("torchao", reason="pip install --no-deps -r requirements-quantised.txt")
 pytest.importorskip("bitsandbytes", reason="pip install --no-deps -r requirements-quantised.txt")
 
-# Relative error of the answer, and cosine of the gradients, against bfloat16; 4 bits are coarse on a width of 32.
-TOLERANCE = {"int8": (0.03, 0.99), "float8": (0.08, 0.97), "nf4": (0.4, 0.8)}
-
 
 @pytest.mark.parametrize("precision", QUANTISED)
 @pytest.mark.parametrize("name", KINDS)
@@ -30,7 +27,7 @@ def test_quantised_weights_answer_nearly_alike(name: str, precision: str, reques
     plain = answer_and_gradients(*with_adapters(with_precision(settings, "bfloat16")))
     denoiser, parameters = with_adapters(with_precision(settings, precision))
     found = answer_and_gradients(denoiser, parameters)
-    error, cosine = TOLERANCE[precision]
+    error, cosine = QUANTISED_TOLERANCE[precision]
     relative = float((found[0] - plain[0]).norm() / plain[0].norm())
     assert 0 < relative < error
     assert float(nn.functional.cosine_similarity(found[1], plain[1], dim=0)) > cosine
